@@ -1,0 +1,35 @@
+# custseg: see `make help`.
+
+# --- What is built --------------------------------------------------------
+EXTENSION  = custseg
+MODULE_big = custseg
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" custseg.control)
+
+OBJS = \
+	src/custseg.o \
+	src/common/poll.o
+
+# --- The install script: the parts of sql/load_order, concatenated ----------
+SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))
+INSTALL_SQL = sql/$(EXTENSION)--$(EXTVERSION).sql
+DATA_built  = $(INSTALL_SQL)
+DATA        = $(wildcard sql/migrations/*.sql)
+EXTRA_CLEAN = $(INSTALL_SQL)
+
+# --- Compiler ---------------------------------------------------------------
+PG_CPPFLAGS = -I$(CURDIR)/src -DCUSTSEG_VERSION='"$(EXTVERSION)"'
+PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+	-Wno-missing-field-initializers -ffp-contract=off
+ifdef WERROR
+PG_CFLAGS  += -Werror
+endif
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(INSTALL_SQL): sql/load_order $(SQL_PARTS) custseg.control
+	cat $(SQL_PARTS) > $@
+
+# Every object depends on every header: the project is small, and a stale object costs more than a rebuild.
+$(OBJS): $(wildcard src/*/*.h)

@@ -1,0 +1,1 @@
+-- sql/purchases/bulk.sql

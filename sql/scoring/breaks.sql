@@ -1,0 +1,1 @@
+-- sql/scoring/breaks.sql

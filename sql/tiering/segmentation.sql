@@ -1,0 +1,1 @@
+-- sql/tiering/segmentation.sql

@@ -1,0 +1,48 @@
+/*
+ * compat.h
+ *		All differences between the supported PostgreSQL majors (15 to 18).
+ *
+ * Include it right after postgres.h. No other file tests PG_VERSION_NUM.
+ */
+#ifndef CUSTSEG_COMPAT_H
+#define CUSTSEG_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "custseg needs PostgreSQL 15 or newer"
+#endif
+
+/* 16: varatt.h was split off from postgres.h */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+#include "storage/buffile.h"
+
+/* 18: modules can name themselves */
+#ifdef PG_MODULE_MAGIC_EXT
+#define CUSTSEG_MODULE_MAGIC \
+	PG_MODULE_MAGIC_EXT(.name = "custseg", .version = CUSTSEG_VERSION)
+#else
+#define CUSTSEG_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+/* 16: input functions report soft errors through an ErrorSaveContext */
+#if PG_VERSION_NUM < 160000
+#define ereturn(context, result, ...) \
+	do { (void) (context); ereport(ERROR, __VA_ARGS__); return result; } while (0)
+#define SOFT_ERROR_OCCURRED(context) false
+#endif
+
+/* 16: BufFileRead lost its old meaning to BufFileReadExact and ReadMaybeEOF */
+#if PG_VERSION_NUM < 160000
+static inline void
+BufFileReadExact(BufFile *file, void *ptr, size_t size)
+{
+	if (BufFileRead(file, ptr, size) != size)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read from temporary file")));
+}
+#endif
+
+#endif							/* CUSTSEG_COMPAT_H */

@@ -1,0 +1,55 @@
+/*
+ * breaks.h
+ *		Cut points: from values to breaks, and from a value and breaks to a score.
+ *
+ * Definitions are in docs/rfm.md: score(x) = 1 + number of breaks below x.
+ */
+#ifndef CUSTSEG_BREAKS_H
+#define CUSTSEG_BREAKS_H
+
+#include "common/core.h"
+
+#define MAX_BREAK_CLASSES 1000
+
+/* The distinct values of a column, ascending, each with its number of rows. */
+typedef struct ValueRuns
+{
+	double	   *value;
+	int64	   *count;
+	int64		n_runs;
+	int64		total;			/* sum of count */
+} ValueRuns;
+
+/* Sorts x[0..n) in place. No NaN allowed; -0 must have been turned into 0. */
+extern void SortFloats(double *x, int64 n);
+
+/* Makes runs of n values that are sorted; the arrays are palloc'd. */
+extern ValueRuns RunsOfSorted(const double *x, int64 n);
+
+/*
+ * Each writes at most classes - 1 breaks, strictly ascending, and returns how
+ * many. classes is in 1..MAX_BREAK_CLASSES. No runs: no breaks.
+ */
+extern int	QuantileBreaks(const ValueRuns *runs, int classes, double *breaks);
+extern int	BalancedBreaks(const ValueRuns *runs, int classes, double *breaks);
+
+/* The class 1..n_breaks+1 of x; breaks strictly ascending. */
+static inline int
+ScoreOf(double x, const double *breaks, int n_breaks, bool descending)
+{
+	int			low = 0;
+	int			high = n_breaks;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (breaks[middle] < x)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return descending ? n_breaks + 1 - low : low + 1;
+}
+
+#endif							/* CUSTSEG_BREAKS_H */
