@@ -7,7 +7,14 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" custseg.cont
 
 OBJS = \
 	src/custseg.o \
-	src/common/poll.o
+	src/common/decimal.o \
+	src/common/json.o \
+	src/common/poll.o \
+	src/purchases/accessors.o \
+	src/purchases/purchase_summary.o \
+	src/purchases/purchases_pack.o \
+	src/purchases/purchases_state.o \
+	src/purchases/purchases_type.o
 
 # --- The install script: the parts of sql/load_order, concatenated ----------
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))

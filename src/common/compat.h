@@ -28,9 +28,16 @@
 
 /* 16: input functions report soft errors through an ErrorSaveContext */
 #if PG_VERSION_NUM < 160000
+#define errsave(context, ...) \
+	do { (void) (context); ereport(ERROR, __VA_ARGS__); } while (0)
 #define ereturn(context, result, ...) \
-	do { (void) (context); ereport(ERROR, __VA_ARGS__); return result; } while (0)
-#define SOFT_ERROR_OCCURRED(context) false
+	do { errsave(context, __VA_ARGS__); return result; } while (0)
+#define JsonbInput(text, context, result) \
+	(*(result) = DirectFunctionCall1(jsonb_in, CStringGetDatum(text)), true)
+#else
+#include "nodes/miscnodes.h"
+#define JsonbInput(text, context, result) \
+	DirectInputFunctionCallSafe(jsonb_in, text, InvalidOid, -1, context, result)
 #endif
 
 /* 16: BufFileRead lost its old meaning to BufFileReadExact and ReadMaybeEOF */
