@@ -7,10 +7,15 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" custseg.cont
 
 OBJS = \
 	src/custseg.o \
+	src/common/columns.o \
 	src/common/decimal.o \
+	src/common/group_table.o \
 	src/common/json.o \
 	src/common/poll.o \
+	src/common/user_query.o \
 	src/purchases/accessors.o \
+	src/purchases/customer_purchases.o \
+	src/purchases/orders.o \
 	src/purchases/purchase_summary.o \
 	src/purchases/purchases_pack.o \
 	src/purchases/purchases_state.o \

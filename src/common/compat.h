@@ -40,7 +40,10 @@
 	DirectInputFunctionCallSafe(jsonb_in, text, InvalidOid, -1, context, result)
 #endif
 
-/* 16: BufFileRead lost its old meaning to BufFileReadExact and ReadMaybeEOF */
+/*
+ * 16: BufFileRead was split in two. Ours: all bytes, or none at the end of the
+ * file.
+ */
 #if PG_VERSION_NUM < 160000
 static inline void
 BufFileReadExact(BufFile *file, void *ptr, size_t size)
@@ -49,6 +52,24 @@ BufFileReadExact(BufFile *file, void *ptr, size_t size)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not read from temporary file")));
+}
+
+static inline bool
+BufFileReadOrEof(BufFile *file, void *ptr, size_t size)
+{
+	size_t		read = BufFileRead(file, ptr, size);
+
+	if (read != 0 && read != size)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read from temporary file")));
+	return read != 0;
+}
+#else
+static inline bool
+BufFileReadOrEof(BufFile *file, void *ptr, size_t size)
+{
+	return BufFileReadMaybeEOF(file, ptr, size, true) != 0;
 }
 #endif
 
