@@ -7,7 +7,11 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" custseg.cont
 
 OBJS = \
 	src/custseg.o \
-	src/common/poll.o
+	src/common/poll.o \
+	src/scoring/sort_floats.o \
+	src/scoring/quantile.o \
+	src/scoring/partition.o \
+	src/scoring/balanced.o
 
 # --- The install script: the parts of sql/load_order, concatenated ----------
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))
