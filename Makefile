@@ -11,7 +11,11 @@ OBJS = \
 	src/scoring/sort_floats.o \
 	src/scoring/quantile.o \
 	src/scoring/partition.o \
-	src/scoring/balanced.o
+	src/scoring/balanced.o \
+	src/scoring/value_counts.o \
+	src/scoring/value_counts_io.o \
+	src/scoring/breaks.o \
+	src/scoring/quantile_score.o
 
 # --- The install script: the parts of sql/load_order, concatenated ----------
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))

@@ -45,4 +45,21 @@ BufFileReadExact(BufFile *file, void *ptr, size_t size)
 }
 #endif
 
+/* 16: input functions that are called by others report soft errors too */
+#if PG_VERSION_NUM < 160000
+#include "fmgr.h"
+#include "nodes/nodes.h"
+
+static inline bool
+DirectInputFunctionCallSafe(PGFunction func, char *str, Oid typioparam,
+							int32 typmod, Node *escontext, Datum *result)
+{
+	(void) escontext;
+	*result = DirectFunctionCall3Coll(func, InvalidOid, CStringGetDatum(str),
+									  ObjectIdGetDatum(typioparam),
+									  Int32GetDatum(typmod));
+	return true;
+}
+#endif
+
 #endif							/* CUSTSEG_COMPAT_H */
