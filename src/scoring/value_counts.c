@@ -25,6 +25,13 @@
 /* 128 bytes with the header */
 #define INITIAL_SLOTS 13
 
+/*
+ * A column with few distinct values over many rows gets a longer tail than its
+ * runs need, because sorting pays off for long ones: a slot for 4 rows, up to
+ * this number.
+ */
+#define LONG_TAIL_SLOTS 4096
+
 /* Small states are made in the sizes in which memory is handed out anyway. */
 #define ROUNDED_BYTES 8192
 
@@ -192,11 +199,14 @@ MergeInto(const ValueRuns *a, const ValueRuns *b, double *value, int64 *count)
 	{
 		double		x = a->value[i];
 		double		y = b->value[j];
+		int64		take_x = (x <= y);
+		int64		take_y = (y <= x);
 
-		value[n] = Min(x, y);
-		count[n] = (x <= y ? a->count[i] : 0) + (y <= x ? b->count[j] : 0);
-		i += (x <= y);
-		j += (y <= x);
+		/* without branches, for which neither side would be predictable */
+		value[n] = take_x ? x : y;
+		count[n] = (a->count[i] & -take_x) + (b->count[j] & -take_y);
+		i += take_x;
+		j += take_y;
 		n++;
 		POLL_EVERY(n);
 	}
@@ -224,10 +234,11 @@ StoreMerged(ValueCounts *state, const ValueRuns *a, const ValueRuns *b)
 {
 	int64		n_runs = CountMerged(a, b);
 	int64		total = AddTotals(a->total, b->total);
+	int64		wanted = Max(3 * n_runs, Min(total / 4, LONG_TAIL_SLOTS));
 
 	CheckRunLimit(n_runs);
 
-	if (2 * n_runs <= Slots(state) / 3 * 2)
+	if (wanted <= Slots(state))
 	{
 		Size		bytes = (Size) (2 * n_runs + 1) * sizeof(double);
 		double	   *scratch = palloc_extended(bytes, MCXT_ALLOC_HUGE);
@@ -238,7 +249,7 @@ StoreMerged(ValueCounts *state, const ValueRuns *a, const ValueRuns *b)
 	}
 	else
 	{
-		state = ValueCountsMake(state->classes, 3 * n_runs);
+		state = ValueCountsMake(state->classes, wanted);
 		MergeInto(a, b, state->data, (int64 *) (state->data + n_runs));
 	}
 	state->n_runs = n_runs;
