@@ -19,7 +19,15 @@ OBJS = \
 	src/purchases/purchase_summary.o \
 	src/purchases/purchases_pack.o \
 	src/purchases/purchases_state.o \
-	src/purchases/purchases_type.o
+	src/purchases/purchases_type.o \
+	src/scoring/balanced.o \
+	src/scoring/breaks.o \
+	src/scoring/partition.o \
+	src/scoring/quantile.o \
+	src/scoring/quantile_score.o \
+	src/scoring/sort_floats.o \
+	src/scoring/value_counts.o \
+	src/scoring/value_counts_io.o
 
 # --- The install script: the parts of sql/load_order, concatenated ----------
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))

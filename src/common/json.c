@@ -45,7 +45,7 @@ JsonParseObject(char *text, const char *type, const char *const *known_keys,
 	JsonbValue	v;
 	int64		found_version = 1;
 
-	if (!JsonbInput(text, context, &datum))
+	if (!DirectInputFunctionCallSafe(jsonb_in, text, InvalidOid, -1, context, &datum))
 		return false;
 	*result = DatumGetJsonbP(datum);
 	if (!JB_ROOT_IS_OBJECT(*result))
