@@ -7,7 +7,13 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" custseg.cont
 
 OBJS = \
 	src/custseg.o \
-	src/common/poll.o
+	src/common/poll.o \
+	src/tiering/segment_cache.o \
+	src/tiering/segment_grid.o \
+	src/tiering/segment_model.o \
+	src/tiering/segment_model_io.o \
+	src/tiering/segment_rules.o \
+	src/tiering/segmentation.o
 
 # --- The install script: the parts of sql/load_order, concatenated ----------
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))

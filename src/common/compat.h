@@ -33,6 +33,16 @@
 #define SOFT_ERROR_OCCURRED(context) false
 #endif
 
+/* 16: built-in input functions can be called with soft errors (fmgr.h) */
+#if PG_VERSION_NUM < 160000
+#define DirectInputFunctionCallSafe(function, string, typioparam, typmod, context, result) \
+	((void) (context), \
+	 *(result) = DirectFunctionCall3(function, CStringGetDatum(string), \
+									 ObjectIdGetDatum(typioparam), \
+									 Int32GetDatum(typmod)), \
+	 true)
+#endif
+
 /* 16: BufFileRead lost its old meaning to BufFileReadExact and ReadMaybeEOF */
 #if PG_VERSION_NUM < 160000
 static inline void
@@ -43,6 +53,13 @@ BufFileReadExact(BufFile *file, void *ptr, size_t size)
 				(errcode_for_file_access(),
 				 errmsg("could not read from temporary file")));
 }
+#endif
+
+/* 17: the local transaction id moved within PGPROC (storage/proc.h) */
+#if PG_VERSION_NUM >= 170000
+#define MY_LOCAL_XID (MyProc->vxid.lxid)
+#else
+#define MY_LOCAL_XID (MyProc->lxid)
 #endif
 
 #endif							/* CUSTSEG_COMPAT_H */
