@@ -27,7 +27,13 @@ OBJS = \
 	src/scoring/quantile_score.o \
 	src/scoring/sort_floats.o \
 	src/scoring/value_counts.o \
-	src/scoring/value_counts_io.o
+	src/scoring/value_counts_io.o \
+	src/tiering/segment_cache.o \
+	src/tiering/segment_grid.o \
+	src/tiering/segment_model.o \
+	src/tiering/segment_model_io.o \
+	src/tiering/segment_rules.o \
+	src/tiering/segmentation.o
 
 # --- The install script: the parts of sql/load_order, concatenated ----------
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))

@@ -84,4 +84,11 @@ DirectInputFunctionCallSafe(PGFunction func, char *str, Oid typioparam,
 }
 #endif
 
+/* 17: the local transaction id moved within PGPROC (storage/proc.h) */
+#if PG_VERSION_NUM >= 170000
+#define MY_LOCAL_XID (MyProc->vxid.lxid)
+#else
+#define MY_LOCAL_XID (MyProc->lxid)
+#endif
+
 #endif							/* CUSTSEG_COMPAT_H */
