@@ -163,7 +163,8 @@ BEGIN
 		r_min, r_max, f_min, f_max, m_min, m_max, description, shipped)
 	SELECT 'rfm_8', e.position, coalesce(names[e.position], e.segment),
 		   e.r_min, e.r_max, e.f_min, e.f_max, e.m_min, e.m_max,
-		   e.segment OPERATOR(pg_catalog.||) '. '::pg_catalog.text OPERATOR(pg_catalog.||) e.description,
+		   CASE WHEN names IS NULL THEN e.description
+				ELSE pg_catalog.concat(e.segment, '. ', e.description) END,
 		   e.shipped
 	  FROM custseg.segment_rule e
 	 WHERE e.segmentation OPERATOR(pg_catalog.=) 'rfm_8_en'::pg_catalog.text;
