@@ -4,7 +4,7 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS custseg;
 
-SELECT plan(120);
+SELECT plan(121);
 
 -- What plain SQL says about a segmentation: every cell, the rule that wins it, and all rules that match it.
 CREATE FUNCTION pg_temp.oracle(name text,
@@ -318,7 +318,21 @@ SELECT is(pg_temp.reread(),
 		'step 3', 'step 4', 'step 4'],
 	'a change and its rollback are seen at once');
 
--- The same expression right after a rollback to a savepoint: same command id, other rows.
+-- The same without savepoints: only the command id tells the states apart.
+CREATE FUNCTION pg_temp.reread_plainly() RETURNS text[] LANGUAGE plpgsql AS $fn$
+DECLARE
+	seen text[];
+BEGIN
+	FOR i IN 1 .. 3 LOOP
+		seen := seen || custseg.segment('changing', 1, 1, 1);
+		UPDATE custseg.segment_rule SET segment = 'plain ' || i WHERE segmentation = 'changing';
+	END LOOP;
+	RETURN seen;
+END $fn$;
+SELECT is(pg_temp.reread_plainly(), ARRAY['step 3', 'plain 1', 'plain 2'], 'one expression sees every change');
+
+-- The same expression right after a rollback to a savepoint: same command id, and, because a later subtransaction had
+-- ended before, the same snapshot, but other rows.
 CREATE FUNCTION pg_temp.after_rollback() RETURNS text[] LANGUAGE plpgsql AS $fn$
 DECLARE
 	seen text[];
@@ -327,6 +341,12 @@ BEGIN
 		BEGIN
 			IF i = 2 THEN
 				UPDATE custseg.segment_rule SET segment = 'gone' WHERE segmentation = 'changing';
+				BEGIN
+					UPDATE custseg.segment_rule SET segment = 'gone, too' WHERE segmentation = 'changing';
+					RAISE division_by_zero;
+				EXCEPTION WHEN division_by_zero THEN
+					NULL;
+				END;
 			END IF;
 			seen := seen || custseg.segment('changing', 1, 1, 1);
 			RAISE division_by_zero;
@@ -336,7 +356,7 @@ BEGIN
 	END LOOP;
 	RETURN seen;
 END $fn$;
-SELECT is(pg_temp.after_rollback(), ARRAY['step 3', 'gone', 'step 3'],
+SELECT is(pg_temp.after_rollback(), ARRAY['plain 3', 'gone', 'plain 3'],
 	'and what was rolled back together with its expression leaves no trace');
 SELECT is_empty(
 	$$SELECT x.name, x.cell FROM (
@@ -354,16 +374,19 @@ SELECT 'huge', i, 'segment ' || i, array_agg(concat_ws('-', r, f, m))
 FROM (SELECT r, f, m, floor(random() * 50)::int AS i
 	  FROM generate_series(1, 100) r, generate_series(1, 100) f, generate_series(1, 10) m) c
 GROUP BY i;
+INSERT INTO custseg.segmentation (name, r_classes, f_classes, m_classes) VALUES ('huge, too', 100, 100, 10);
+INSERT INTO custseg.segment_rule (segmentation, position, segment, cells)
+SELECT 'huge, too', position, upper(segment), cells FROM custseg.segment_rule WHERE segmentation = 'huge';
 CREATE TEMPORARY TABLE stored (name text, model custseg.segment_model) ON COMMIT DROP;
 INSERT INTO stored SELECT name, custseg.segmentation_model(name) FROM custseg.segmentation
-WHERE name IN ('huge', 'standard_11', 'rf_10');
+WHERE name IN ('huge', 'huge, too', 'standard_11', 'rf_10');
 INSERT INTO stored
 SELECT 'wide', format('{"classes": {"r": 20, "f": 20, "m": 10}, "segments": ["one"], "cells": %s}',
 	(SELECT jsonb_agg(CASE WHEN i % 2 = 0 THEN 0 END ORDER BY i) FROM generate_series(1, 4000) i))::custseg.segment_model;
 SELECT results_eq(
 	$$SELECT name, pg_column_size(model) > 100000, pg_column_size(model) < 2000 FROM stored ORDER BY name$$,
-	$$VALUES ('huge', true, false), ('rf_10', false, true), ('standard_11', false, true), ('wide', false, true)$$,
-	'models of 125 and 100,000 cells, one of them out of line, one compressed to a part of its 8 kB');
+	$$VALUES ('huge', true, false), ('huge, too', true, false), ('rf_10', false, true), ('standard_11', false, true), ('wide', false, true)$$,
+	'models of 25 to 100,000 cells: small, compressed, and out of line');
 SELECT is_empty(
 	$$SELECT x.name, x.r, x.f, x.m FROM (
 		SELECT s.name, r, f, m, custseg.segment(s.model, r, f, m) AS found,
