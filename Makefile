@@ -167,6 +167,10 @@ check-tap: ## restart, dump and restore: test/t
 	@tools/deps build test
 	@tools/cluster tools/test tap
 
+check-demo: ## the demo's shop, CSV loader and report: test/demo.sh
+	@tools/deps build
+	@tools/cluster tools/test demo
+
 test-%: ## everything in a chroot with another major: test-17, test-18
 	@tools/chroot run $* make test
 

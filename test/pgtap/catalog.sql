@@ -51,9 +51,10 @@ SELECT is_empty($$
 
 SELECT is_empty($$
 	SELECT name FROM member
-	WHERE length(obj_description(objid, (SELECT relname FROM pg_class WHERE oid = classid))) < 15
+	WHERE classid <> 'pg_operator'::regclass
+		AND length(obj_description(objid, (SELECT relname FROM pg_class WHERE oid = classid))) < 15
 	ORDER BY 1$$,
-	'and no comment is a mere placeholder');
+	'and only that of an operator may be a word or two');
 
 -- --- functions ---
 SELECT is_empty($$
