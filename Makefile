@@ -80,7 +80,7 @@ PROVE_TESTS    = test/t/*.pl
 
 # --- 4 PGXS -----------------------------------------------------------------
 
-HOUSE_TARGETS = help demo shell bench test test-% check-% sanitize deps dist
+HOUSE_TARGETS = help demo shell bench test test-% check-% sanitize valgrind dist
 
 # The house's own targets work where PostgreSQL is not installed yet.
 ifneq ($(filter-out $(HOUSE_TARGETS),$(or $(MAKECMDGOALS),all)),)
@@ -113,7 +113,7 @@ endif
 
 # What a user gives on the command line (TEST, MAJOR, WERROR, ORDERS, ...) reaches the scripts as environment.
 
-.PHONY: help demo shell bench test deps dist sanitize
+.PHONY: help demo shell bench test dist sanitize valgrind
 
 help: ## this list
 	@echo 'Everything below but the first group installs the Debian packages it needs (root or sudo)'
@@ -167,9 +167,9 @@ check-tap: ## restart, dump and restore: test/t
 	@tools/deps build test
 	@tools/cluster tools/test tap
 
-check-demo: ## the demo's shop, CSV loader and report: test/demo.sh
+check-scripts: ## the demo, and the tools themselves: test/*.sh
 	@tools/deps build
-	@tools/cluster tools/test demo
+	@tools/cluster tools/test scripts
 
 test-%: ## everything in a chroot with another major: test-17, test-18
 	@tools/chroot run $* make test
@@ -177,6 +177,9 @@ test-%: ## everything in a chroot with another major: test-17, test-18
 sanitize: ## everything with the undefined behaviour sanitizer
 	@tools/deps build test
 	@SANITIZE=1 tools/cluster tools/test
+
+valgrind: ## test/sql and test/pgtap under Valgrind in a server built for it; slow
+	@tools/valgrind
 
 ##@ To measure and to release
 bench: ## custseg against hand-written SQL; ORDERS_N=10000000

@@ -10,6 +10,9 @@ export LC_ALL=C.UTF-8
 # The tools call make themselves: its flags and job server are not theirs.
 unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES
 
+# What a user has set for psql must not reach another cluster, nor lead to another one.
+unset PGCLUSTER PGOPTIONS PGSSLMODE PGCHANNELBINDING PGCLIENTENCODING PGTZ PGDATESTYLE PSQLRC
+
 # Real data for the tests. Where it is absent the variable is unset and the tests that read it skip.
 : "${CUSTSEG_DATA:=$ROOT/../shared/data}"
 if [ -d "$CUSTSEG_DATA" ]; then
