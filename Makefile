@@ -19,6 +19,7 @@ OBJS = \
 	src/common/columns.o \
 	src/common/decimal.o \
 	src/common/group_table.o \
+	src/common/iso_date.o \
 	src/common/json.o \
 	src/common/poll.o \
 	src/common/user_query.o \
@@ -29,6 +30,8 @@ OBJS = \
 	src/purchases/purchases_pack.o \
 	src/purchases/purchases_state.o \
 	src/purchases/purchases_type.o \
+	src/purchases/rfm.o \
+	src/purchases/rfm_model.o \
 	src/scoring/balanced.o \
 	src/scoring/breaks.o \
 	src/scoring/partition.o \

@@ -17,16 +17,15 @@
 
 #include "common/decimal.h"
 #include "common/hashfn.h"
+#include "common/iso_date.h"
 #include "common/json.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
-#include "miscadmin.h"
 #include "purchases/purchases.h"
 #include "purchases/purchases_private.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
@@ -49,44 +48,6 @@ OpenValue(FunctionCallInfo fcinfo, int n, bool want_days, Purchases *p)
 		PurchasesCorrupted();
 }
 
-/* ISO 8601, whatever DateStyle is. */
-static void
-EncodeDay(int32 day, char *buffer)
-{
-	struct pg_tm tm;
-
-	memset(&tm, 0, sizeof(tm));
-	j2date(day + POSTGRES_EPOCH_JDATE, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
-	EncodeDateOnly(&tm, USE_ISO_DATES, buffer);
-}
-
-/* Reads exactly what EncodeDay writes: date_in would depend on DateStyle. */
-static bool
-DecodeDay(const char *text, int length, int32 *day)
-{
-	char		given[MAXDATELEN + 1];
-	char		again[MAXDATELEN + 1];
-	int			year;
-	int			month;
-	int			mday;
-
-	if (length >= MAXDATELEN)
-		return false;
-	memcpy(given, text, length);
-	given[length] = '\0';
-	if (sscanf(given, "%d-%d-%d", &year, &month, &mday) != 3)
-		return false;
-	if (length > 3 && strcmp(given + length - 3, " BC") == 0)
-		year = 1 - year;
-	if (!IS_VALID_JULIAN(year, month, mday))
-		return false;
-	*day = date2j(year, month, mday) - POSTGRES_EPOCH_JDATE;
-	if (!IS_VALID_DATE(*day))
-		return false;
-	EncodeDay(*day, again);
-	return strcmp(given, again) == 0;
-}
-
 static char *
 PurchasesText(const Purchases *p)
 {
@@ -104,7 +65,7 @@ PurchasesText(const Purchases *p)
 		appendStringInfoString(&out, ", \"first_purchase\": null, \"gaps\": [");
 	else
 	{
-		EncodeDay(p->days[0], day);
+		IsoDateEncode(p->days[0], day);
 		appendStringInfo(&out, ", \"first_purchase\": \"%s\", \"gaps\": [", day);
 	}
 	for (int32 i = 1; i < p->n_days; i++)
@@ -154,7 +115,7 @@ ReadDays(Jsonb *object, Node *context, Purchases *p)
 		return n_gaps <= 0 ||
 			JsonError(context, "purchases", "\"gaps\" need a \"first_purchase\".");
 	if (first->type != jbvString ||
-		!DecodeDay(first->val.string.val, first->val.string.len, &p->first_day))
+		!IsoDateDecode(first->val.string.val, first->val.string.len, &p->first_day))
 		return JsonError(context, "purchases",
 						 "\"first_purchase\" must be a date such as \"2024-01-31\".");
 
