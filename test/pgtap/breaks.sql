@@ -4,7 +4,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 
-SELECT plan(93);
+SELECT plan(94);
 
 -- The hint of the error that a statement raises.
 CREATE FUNCTION pg_temp.hint_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -238,6 +238,23 @@ SELECT ok((SELECT bool_and(value_counts_accum(counts, 17.125, 5)::text <> counts
     'a direct call of a support function works');
 SELECT results_eq('SELECT id, counts::text FROM month ORDER BY id', 'SELECT * FROM before_calls ORDER BY id',
     'and does not change what is stored');
+
+-- A state in its working form has room to spare, which a direct call must not fill where the state is stored.
+CREATE FUNCTION pg_temp.working_form() RETURNS value_counts LANGUAGE plpgsql AS $$
+DECLARE
+    state value_counts;
+BEGIN
+    FOR i IN 1..40 LOOP
+        state := value_counts_accum(state, i, 5);
+    END LOOP;
+    RETURN state;
+END $$;
+CREATE TABLE working AS SELECT pg_temp.working_form() AS state;
+SELECT is((SELECT rollup(s)::text FROM working, LATERAL (VALUES (value_counts_accum(state, 99, 5)), (value_counts_accum(state, 98, 5)),
+        (value_counts_combine(state, '{"classes":5,"values":[97],"counts":[2]}')), (state)) v(s)),
+    '{"version":1,"classes":5,"values":[' || (SELECT string_agg(v::text, ',') FROM generate_series(1, 40) v) || ',97,98,99],"counts":['
+    || repeat('4,', 40) || '2,1,1]}', 'and direct calls work on copies');
+
 SELECT throws_ok($$SELECT rollup(count_values) FROM (SELECT count_values(1, 4 + g) FROM generate_series(0, 1) g GROUP BY g ORDER BY g) s$$,
     '22023', 'classes must not change from row to row: 5 after 4');
 SELECT throws_ok($$SELECT value_counts_combine('{"classes":5,"values":[1],"counts":[9223372036854775807]}', '{"classes":5,"values":[1],"counts":[1]}')$$,

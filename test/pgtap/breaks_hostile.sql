@@ -98,6 +98,10 @@ SELECT results_eq($$SELECT pg_temp.receive(decode(m, 'hex')) FROM (VALUES
         ) v(i, m) ORDER BY i$$,
     ARRAY['ok'] || array_fill('22P03'::text, ARRAY[13]), 'each check of the binary form');
 
+DO $$ BEGIN
+    EXECUTE format('COPY (SELECT WHERE false) TO PROGRAM %L', 'rm ''' || current_setting('data_directory') || '/custseg_breaks_hostile.bin''');
+END $$;
+
 -- --- text ---
 
 CREATE FUNCTION pg_temp.parse(input text) RETURNS text LANGUAGE plpgsql AS $$
