@@ -47,6 +47,12 @@ make_database()
 	created=$database
 	export PGDATABASE=$database
 	sql -c 'CREATE EXTENSION custseg'
+
+	[ -z "${AS_OF:-}" ] || sql -c "SELECT '$AS_OF'::date" >/dev/null 2>&1 || stop "AS_OF is no day: '$AS_OF'."
+	[ -z "${SEGMENTATION:-}" ] || [ -n "$(sql -v name="$SEGMENTATION" \
+		<<<"SELECT 1 FROM custseg.segmentation WHERE name = :'name'")" ] ||
+		stop "There is no segmentation '$SEGMENTATION'. There are:" \
+			"$(sql -F ': ' -c "SELECT '  ' || name, description FROM custseg.segmentation ORDER BY name")"
 }
 
 check_settings()
@@ -81,11 +87,16 @@ load_data()
 		zone_argument=", time_zone => 'Europe/Berlin'"
 	fi
 
+	local first
+
 	as_of_rule='as given'
 	as_of=${AS_OF:-}
 	if [ -z "$as_of" ]; then
 		as_of=$(sql -c "SELECT to_char(max($day_expression) + 1, 'YYYY-MM-DD') FROM $relation")
 		as_of_rule='the day after the last order'
+	else
+		first=$(sql -c "SELECT to_char(min($day_expression), 'YYYY-MM-DD') FROM $relation")
+		[[ ! $as_of < $first ]] || stop "There are no orders up to $as_of; the first is on $first."
 	fi
 
 	# The orders as custseg is given them, a query in dollar quotes, and the rest of the arguments.

@@ -29,6 +29,7 @@ my %delimiter_name = ("," => 'comma', ";" => 'semicolon', "\t" => 'tab', "|" => 
 
 my $input;
 my @queue;              # lines read ahead
+my $sampling = 0;       # only what was read ahead is looked at
 my $line_number = 0;    # of the line read last
 
 sub stop_with
@@ -72,7 +73,7 @@ sub open_input
 
 sub next_line
 {
-	my $text = @queue ? shift @queue : readline $input;
+	my $text = @queue ? shift @queue : $sampling ? undef : readline $input;
 
 	return undef unless defined $text;
 	$line_number++;
@@ -174,17 +175,19 @@ sub sample
 {
 	my ($delimiter) = @_;
 	my @kept = @queue;
+	my $kept_number = $line_number;
 	my @records;
-	my $lines = @queue;
 
+	$sampling = 1;
 	while (@queue && @records < SAMPLE_LINES)
 	{
 		my ($first, $text, $fields) = next_record($delimiter);
 
 		push @records, [map { trim($_) } @$fields] if ref $fields && $text =~ /\S/;
 	}
+	$sampling = 0;
 	@queue = @kept;
-	$line_number = 0;
+	$line_number = $kept_number;
 	return @records;
 }
 
@@ -203,8 +206,9 @@ sub understand
 	my $given = $ENV{DELIMITER} // '';
 	my ($best, @best);
 
+	# Without COLUMNS the answer is a list of the columns.
 	stop_with("COLUMNS must name three columns, for example COLUMNS=customer,date,amount or COLUMNS=1,2,3.",
-			  "It is '$columns'.") if @wanted != 3 || grep { $_ eq '' } @wanted;
+			  "It is '$columns'.") if @wanted && (@wanted != 3 || grep { $_ eq '' } @wanted);
 	if ($given ne '')
 	{
 		my %by_name = reverse %delimiter_name;
@@ -246,6 +250,10 @@ sub understand
 	my $found = find_columns($first, @wanted);
 	my $numbers = !grep { !/\A[1-9][0-9]*\z/ } @wanted;
 	my $delimiter_text = $delimiter_name{$best} // "'$best'";
+
+	stop_with("COLUMNS is missing. The columns of $file (delimiter: $delimiter_text):", listed($first),
+			  "Give the three with customer, date and amount, by name or number: COLUMNS=customer,date,amount")
+		if !@wanted;
 
 	stop_with($found, "The columns of $file (delimiter: $delimiter_text):", listed($first))
 		if defined $found && !ref $found;

@@ -90,12 +90,16 @@ SELECT (SELECT sum(monetary) FROM scored) AS scored_sum,
 -- --- Overview ---------------------------------------------------------------------------------------
 
 SELECT pg_temp.lines(ARRAY[
-		   ['Orders', format('%s lines from %s to %s', pg_temp.number(count(*), 0),
-							 to_char(min(:day_expression), 'YYYY-MM-DD'), to_char(max(:day_expression), 'YYYY-MM-DD'))],
+		   ['Orders', format('%s lines from %s to %s', pg_temp.number(count(*) FILTER (WHERE day <= :'as_of'), 0),
+							 to_char(min(day), 'YYYY-MM-DD'),
+							 to_char(max(day) FILTER (WHERE day <= :'as_of'), 'YYYY-MM-DD'))],
 		   ['Customers', pg_temp.number(:scored_customers, 0)],
-		   ['As of', :'as_of' || ', ' || :'as_of_rule'],
+		   ['As of', :'as_of' || ', ' || :'as_of_rule'
+					 || CASE WHEN max(day) > :'as_of'
+							 THEN format('; %s later lines are left out', pg_temp.number(count(*) FILTER (WHERE day > :'as_of'), 0))
+							 ELSE '' END],
 		   ['Time', :'seconds' || ' s from orders to scores and segments']], 'll')
-FROM :relation;
+FROM (SELECT :day_expression AS day FROM :relation) o;
 SELECT pg_temp.lines(ARRAY[['', 'The last order is after today (' || to_char(current_date, 'YYYY-MM-DD') || '): is its date right?']], 'll')
 WHERE :'as_of'::date > current_date + 1;
 
@@ -157,7 +161,7 @@ FROM listed;
 \echo
 \echo :bold'Five customers':plain
 WITH ordered AS (
-	SELECT segment, row_number() OVER (ORDER BY avg(r + f + m) DESC, segment) AS place, count(*) OVER () AS places
+	SELECT segment, row_number() OVER (ORDER BY avg(coalesce(r, 0) + coalesce(f, 0) + coalesce(m, 0)) DESC, segment) AS place, count(*) OVER () AS places
 	FROM scored
 	GROUP BY segment
 ), member AS (
@@ -178,7 +182,7 @@ WITH ordered AS (
 	SELECT * FROM wanted WHERE choice <= 5
 )
 SELECT E'\n  ' || :'bold' || c.customer_id || :'plain' || coalesce('  ' || :name_expression, '')
-	   || '   cell ' || cell || '   ' || :'bold' || coalesce(segment, 'no segment') || :'plain' || E'\n'
+	   || '   cell ' || coalesce(cell, 'unknown') || '   ' || :'bold' || coalesce(segment, 'no segment') || :'plain' || E'\n'
 	   || (SELECT string_agg(line, E'\n' ORDER BY o) FROM pg_temp.lines(ARRAY[
 		   ['  recency', pg_temp.number(c.recency, 0), 'days since ' || coalesce(to_char(last_purchase, 'YYYY-MM-DD'), 'never'),
 			'class ' || r || ' of ' || cardinality(b.recency) + 1 || ':', pg_temp.range(b.recency, r, true, true)],
