@@ -7,7 +7,36 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" custseg.cont
 
 OBJS = \
 	src/custseg.o \
-	src/common/poll.o
+	src/common/columns.o \
+	src/common/decimal.o \
+	src/common/group_table.o \
+	src/common/iso_date.o \
+	src/common/json.o \
+	src/common/poll.o \
+	src/common/user_query.o \
+	src/purchases/accessors.o \
+	src/purchases/customer_purchases.o \
+	src/purchases/orders.o \
+	src/purchases/purchase_summary.o \
+	src/purchases/purchases_pack.o \
+	src/purchases/purchases_state.o \
+	src/purchases/purchases_type.o \
+	src/purchases/rfm.o \
+	src/purchases/rfm_model.o \
+	src/scoring/balanced.o \
+	src/scoring/breaks.o \
+	src/scoring/partition.o \
+	src/scoring/quantile.o \
+	src/scoring/quantile_score.o \
+	src/scoring/sort_floats.o \
+	src/scoring/value_counts.o \
+	src/scoring/value_counts_io.o \
+	src/tiering/segment_cache.o \
+	src/tiering/segment_grid.o \
+	src/tiering/segment_model.o \
+	src/tiering/segment_model_io.o \
+	src/tiering/segment_rules.o \
+	src/tiering/segmentation.o
 
 # --- The install script: the parts of sql/load_order, concatenated ----------
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))

@@ -28,12 +28,16 @@
 
 /* 16: input functions report soft errors through an ErrorSaveContext */
 #if PG_VERSION_NUM < 160000
+#define errsave(context, ...) \
+	do { (void) (context); ereport(ERROR, __VA_ARGS__); } while (0)
 #define ereturn(context, result, ...) \
-	do { (void) (context); ereport(ERROR, __VA_ARGS__); return result; } while (0)
-#define SOFT_ERROR_OCCURRED(context) false
+	do { errsave(context, __VA_ARGS__); return result; } while (0)
 #endif
 
-/* 16: BufFileRead lost its old meaning to BufFileReadExact and ReadMaybeEOF */
+/*
+ * 16: BufFileRead was split in two. Ours: all bytes, or none at the end of the
+ * file.
+ */
 #if PG_VERSION_NUM < 160000
 static inline void
 BufFileReadExact(BufFile *file, void *ptr, size_t size)
@@ -43,6 +47,48 @@ BufFileReadExact(BufFile *file, void *ptr, size_t size)
 				(errcode_for_file_access(),
 				 errmsg("could not read from temporary file")));
 }
+
+static inline bool
+BufFileReadOrEof(BufFile *file, void *ptr, size_t size)
+{
+	size_t		read = BufFileRead(file, ptr, size);
+
+	if (read != 0 && read != size)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read from temporary file")));
+	return read != 0;
+}
+#else
+static inline bool
+BufFileReadOrEof(BufFile *file, void *ptr, size_t size)
+{
+	return BufFileReadMaybeEOF(file, ptr, size, true) != 0;
+}
+#endif
+
+/* 16: input functions that are called by others report soft errors too */
+#if PG_VERSION_NUM < 160000
+#include "fmgr.h"
+#include "nodes/nodes.h"
+
+static inline bool
+DirectInputFunctionCallSafe(PGFunction func, char *str, Oid typioparam,
+							int32 typmod, Node *escontext, Datum *result)
+{
+	(void) escontext;
+	*result = DirectFunctionCall3Coll(func, InvalidOid, CStringGetDatum(str),
+									  ObjectIdGetDatum(typioparam),
+									  Int32GetDatum(typmod));
+	return true;
+}
+#endif
+
+/* 17: the local transaction id moved within PGPROC (storage/proc.h) */
+#if PG_VERSION_NUM >= 170000
+#define MY_LOCAL_XID (MyProc->vxid.lxid)
+#else
+#define MY_LOCAL_XID (MyProc->lxid)
 #endif
 
 #endif							/* CUSTSEG_COMPAT_H */

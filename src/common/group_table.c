@@ -1,0 +1,423 @@
+/*
+ * group_table.c
+ *		A hash table from keys to states that goes to temporary files when it
+ *		exceeds its memory.
+ *
+ * Open addressing with linear probing; a slot of an integer key is 16 bytes:
+ * the key itself and a pointer to its state. Bytes as keys (text, uuid) have
+ * their 64-bit hash in the slot, and a copy of the key beside it. What makes
+ * this fast is that rows come in batches: the slots of a batch are prefetched,
+ * then the states, so that the cache misses of many rows overlap.
+ *
+ * When slots and states exceed the memory limit, all states are packed and
+ * appended to one of 32 files, by five bits of the key's hash, and the table
+ * starts anew. A scan reads the files one by one into a table of its own,
+ * merging the parts of each state; a file that is too large for the memory is
+ * split in the same way by the next five bits. The memory is kept for skewed
+ * data, too: a state that grows is packed with the others.
+ *
+ * Memory: table->context holds slots, keys and states, and is reset when the
+ * table is emptied. The files belong to the resource owner of the statement,
+ * so an error closes them.
+ */
+#include "common/group_table.h"
+
+#include "common/hashfn.h"
+#include "lib/stringinfo.h"
+#include "storage/buffile.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#define PARTITION_BITS	5
+#define N_PARTITIONS	(1 << PARTITION_BITS)
+#define MAX_LEVEL		(48 / PARTITION_BITS)	/* leaves bits for the slots */
+#define FIRST_SLOTS		1024
+#define SCAN_AHEAD		16
+
+char		custseg_group_new;
+
+struct GroupTable
+{
+	MemoryContext outer;		/* the table itself and its files' buffers */
+	MemoryContext context;
+	const GroupOps *ops;
+	bool		byte_keys;
+	Size		memory_limit;
+
+	char	   *slots;
+	Size		slot_size;
+	uint64		mask;			/* number of slots - 1 */
+	uint64		used;
+
+	int			level;			/* how often the keys were split already */
+	bool		spilled;
+	BufFile    *files[N_PARTITIONS];
+	ResourceOwner owner;
+	char	   *pack_buffer;
+	Size		pack_capacity;
+};
+
+/* The finaliser of MurmurHash3 (A. Appleby, public domain): a bijection. */
+static inline uint64
+MixInteger(uint64 x)
+{
+	x ^= x >> 33;
+	x *= UINT64CONST(0xff51afd7ed558ccd);
+	x ^= x >> 33;
+	x *= UINT64CONST(0xc4ceb9fe1a85ec53);
+	x ^= x >> 33;
+	return x;
+}
+
+static inline GroupSlot *
+SlotAt(const GroupTable *t, uint64 position)
+{
+	return (GroupSlot *) (t->slots + position * t->slot_size);
+}
+
+static inline uint64
+SlotHash(const GroupTable *t, const GroupSlot *slot)
+{
+	return t->byte_keys ? slot->word : MixInteger(slot->word);
+}
+
+static void
+StartEmpty(GroupTable *t, uint64 n_slots)
+{
+	t->slots = MemoryContextAllocExtended(t->context, n_slots * t->slot_size,
+										  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	t->mask = n_slots - 1;
+	t->used = 0;
+}
+
+static GroupTable *
+CreateAtLevel(bool byte_keys, const GroupOps *ops, Size memory_limit, int level)
+{
+	MemoryContext outer = AllocSetContextCreate(CurrentMemoryContext,
+												"custseg group table",
+												ALLOCSET_DEFAULT_SIZES);
+	GroupTable *t = MemoryContextAllocZero(outer, sizeof(GroupTable));
+	Size		block = 64 * 1024;
+
+	/* large blocks for large tables, but never a large part of the limit */
+	while (block < memory_limit / 64 && block < 4 * 1024 * 1024)
+		block *= 2;
+	t->outer = outer;
+	t->context = AllocSetContextCreate(outer, "custseg group states",
+									   0, 64 * 1024, block);
+	t->ops = ops;
+	t->byte_keys = byte_keys;
+	t->memory_limit = Max(memory_limit, 1024 * 1024);
+	t->slot_size = offsetof(GroupSlot, key) + (byte_keys ? sizeof(char *) : 0);
+	t->level = level;
+	t->owner = CurrentResourceOwner;
+	StartEmpty(t, FIRST_SLOTS);
+	return t;
+}
+
+GroupTable *
+GroupTableCreate(bool byte_keys, const GroupOps *ops, Size memory_limit)
+{
+	return CreateAtLevel(byte_keys, ops, memory_limit, 0);
+}
+
+void
+GroupTableDestroy(GroupTable *t)
+{
+	for (int i = 0; i < N_PARTITIONS; i++)
+		if (t->files[i] != NULL)
+			BufFileClose(t->files[i]);
+	MemoryContextDelete(t->outer);
+}
+
+MemoryContext
+GroupTableContext(GroupTable *t)
+{
+	return t->context;
+}
+
+bool
+GroupTableSpilled(const GroupTable *t)
+{
+	return t->spilled;
+}
+
+uint64
+GroupTableHash(const GroupTable *t, const GroupKey *key)
+{
+	if (!t->byte_keys)
+		return MixInteger((uint64) key->number);
+	return hash_bytes_extended((const unsigned char *) key->data, key->length, 0);
+}
+
+void
+GroupTablePrefetch(const GroupTable *t, uint64 hash)
+{
+	__builtin_prefetch(SlotAt(t, hash & t->mask), 1);
+}
+
+/* The key beside a slot: its length, then its bytes. */
+static inline int
+KeyLength(const GroupSlot *slot)
+{
+	int			length;
+
+	memcpy(&length, slot->key[0], sizeof(length));
+	return length;
+}
+
+GroupSlot *
+GroupTableFind(GroupTable *t, const GroupKey *key, uint64 hash)
+{
+	uint64		word = t->byte_keys ? hash : (uint64) key->number;
+	uint64		position = hash & t->mask;
+	GroupSlot  *slot;
+
+	for (;; position = (position + 1) & t->mask)
+	{
+		slot = SlotAt(t, position);
+		if (slot->state == NULL)
+			break;
+		if (slot->word == word &&
+			(!t->byte_keys ||
+			 (KeyLength(slot) == key->length &&
+			  memcmp(slot->key[0] + sizeof(int), key->data, key->length) == 0)))
+			return slot;
+	}
+	slot->word = word;
+	slot->state = GROUP_NEW;
+	t->used++;
+	if (t->byte_keys)
+	{
+		slot->key[0] = MemoryContextAlloc(t->context, sizeof(int) + key->length);
+		memcpy(slot->key[0], &key->length, sizeof(int));
+		memcpy(slot->key[0] + sizeof(int), key->data, key->length);
+	}
+	return slot;
+}
+
+static void
+SlotKey(const GroupTable *t, const GroupSlot *slot, GroupKey *key)
+{
+	key->number = (int64) slot->word;
+	key->data = NULL;
+	key->length = 0;
+	if (t->byte_keys)
+	{
+		key->data = slot->key[0] + sizeof(int);
+		key->length = KeyLength(slot);
+	}
+}
+
+/* --- Temporary files ------------------------------------------------------ */
+
+static BufFile *
+PartitionFile(GroupTable *t, int partition)
+{
+	if (t->files[partition] == NULL)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(t->outer);
+		ResourceOwner old_owner = CurrentResourceOwner;
+
+		CurrentResourceOwner = t->owner;
+		t->files[partition] = BufFileCreateTemp(false);
+		CurrentResourceOwner = old_owner;
+		MemoryContextSwitchTo(old_context);
+	}
+	return t->files[partition];
+}
+
+/* A record: the key's length and bytes, or the integer; then the state's. */
+static void
+WriteRecord(GroupTable *t, BufFile *file, GroupSlot *slot)
+{
+	MemoryContext old = MemoryContextSwitchTo(t->outer);
+	Size		length = t->ops->pack(slot->state, &t->pack_buffer, &t->pack_capacity);
+	GroupKey	key;
+
+	MemoryContextSwitchTo(old);
+	SlotKey(t, slot, &key);
+	if (t->byte_keys)
+	{
+		BufFileWrite(file, &key.length, sizeof(int));
+		BufFileWrite(file, (void *) key.data, key.length);
+	}
+	else
+		BufFileWrite(file, &key.number, sizeof(int64));
+	BufFileWrite(file, &length, sizeof(Size));
+	BufFileWrite(file, t->pack_buffer, length);
+}
+
+/* Moves all states to the files and starts with an empty table. */
+static void
+Spill(GroupTable *t)
+{
+	int			shift = 64 - PARTITION_BITS * (t->level + 1);
+
+	for (uint64 i = 0; i <= t->mask; i++)
+	{
+		GroupSlot  *slot = SlotAt(t, i);
+
+		POLL_EVERY(i);
+		if (slot->state == NULL)
+			continue;
+		WriteRecord(t, PartitionFile(t, (SlotHash(t, slot) >> shift) & (N_PARTITIONS - 1)),
+					slot);
+	}
+	t->spilled = true;
+	MemoryContextReset(t->context);
+	StartEmpty(t, FIRST_SLOTS);
+}
+
+static void
+Grow(GroupTable *t)
+{
+	char	   *old_slots = t->slots;
+	uint64		old_mask = t->mask;
+	uint64		used = t->used;
+
+	StartEmpty(t, (old_mask + 1) * 2);
+	t->used = used;
+	for (uint64 i = 0; i <= old_mask; i++)
+	{
+		GroupSlot  *from = (GroupSlot *) (old_slots + i * t->slot_size);
+		uint64		position;
+
+		if (from->state == NULL)
+			continue;
+		position = SlotHash(t, from) & t->mask;
+		while (SlotAt(t, position)->state != NULL)
+			position = (position + 1) & t->mask;
+		memcpy(SlotAt(t, position), from, t->slot_size);
+		POLL_EVERY(i);
+	}
+	pfree(old_slots);
+}
+
+void
+GroupTableReserve(GroupTable *t, int n)
+{
+	Size		memory = MemoryContextMemAllocated(t->context, false);
+	bool		full = (t->used + n) * 10 > (t->mask + 1) * 7;
+
+	if (full)
+		memory += (t->mask + 1) * 2 * t->slot_size;
+	if (memory > t->memory_limit && t->used > 1 && t->level < MAX_LEVEL)
+	{
+		Spill(t);
+		full = false;
+	}
+	while (full)
+	{
+		Grow(t);
+		full = (t->used + n) * 10 > (t->mask + 1) * 7;
+	}
+}
+
+/* --- Reading it all ------------------------------------------------------- */
+
+static void
+ScanSlots(GroupTable *t, GroupVisitor visit, void *arg)
+{
+	for (uint64 i = 0; i <= t->mask; i++)
+	{
+		GroupSlot  *slot = SlotAt(t, i);
+		GroupKey	key;
+
+		if (i + SCAN_AHEAD <= t->mask)
+		{
+			char	   *ahead = SlotAt(t, i + SCAN_AHEAD)->state;
+
+			__builtin_prefetch(ahead);
+			__builtin_prefetch(ahead + 64);
+		}
+		POLL_EVERY(i);
+		if (slot->state == NULL)
+			continue;
+		SlotKey(t, slot, &key);
+		visit(&key, slot->state, arg);
+	}
+}
+
+static bool
+ReadRecord(GroupTable *t, BufFile *file, GroupKey *key,
+		   StringInfo key_bytes, StringInfo content)
+{
+	Size		length;
+
+	if (t->byte_keys)
+	{
+		if (!BufFileReadOrEof(file, &key->length, sizeof(int)))
+			return false;
+		resetStringInfo(key_bytes);
+		enlargeStringInfo(key_bytes, key->length);
+		BufFileReadExact(file, key_bytes->data, key->length);
+		key->data = key_bytes->data;
+	}
+	else if (!BufFileReadOrEof(file, &key->number, sizeof(int64)))
+		return false;
+	BufFileReadExact(file, &length, sizeof(Size));
+	resetStringInfo(content);
+	enlargeStringInfo(content, length);
+	BufFileReadExact(file, content->data, length);
+	content->len = length;
+	return true;
+}
+
+/* A table of one partition, which may itself have spilled. */
+static GroupTable *
+LoadPartition(GroupTable *t, BufFile *file)
+{
+	GroupTable *part = CreateAtLevel(t->byte_keys, t->ops, t->memory_limit,
+									 t->level + 1);
+	StringInfoData key_bytes;
+	StringInfoData content;
+	MemoryContext scratch = AllocSetContextCreate(part->outer, "custseg scratch",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+	GroupKey	key = {0, NULL, 0};
+
+	initStringInfo(&key_bytes);
+	initStringInfo(&content);
+	if (BufFileSeek(file, 0, 0, SEEK_SET) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not rewind temporary file")));
+	for (uint64 i = 0; ReadRecord(t, file, &key, &key_bytes, &content); i++)
+	{
+		GroupSlot  *slot;
+
+		POLL_EVERY(i);
+		GroupTableReserve(part, 1);
+		slot = GroupTableFind(part, &key, GroupTableHash(part, &key));
+		MemoryContextSwitchTo(part->context);
+		GroupSlotSet(slot, part->ops->merge(GroupSlotState(slot), content.data,
+											content.len));
+		MemoryContextSwitchTo(scratch);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(scratch);
+	return part;
+}
+
+void
+GroupTableScan(GroupTable *t, GroupVisitor visit, void *arg)
+{
+	if (!t->spilled)
+	{
+		ScanSlots(t, visit, arg);
+		return;
+	}
+	if (t->used > 0)
+		Spill(t);
+	for (int i = 0; i < N_PARTITIONS; i++)
+	{
+		GroupTable *part;
+
+		if (t->files[i] == NULL)
+			continue;
+		part = LoadPartition(t, t->files[i]);
+		GroupTableScan(part, visit, arg);
+		GroupTableDestroy(part);
+	}
+}

@@ -1,0 +1,88 @@
+/*
+ * group_table.h
+ *		A hash table from keys to states that goes to temporary files when it
+ *		exceeds its memory.
+ */
+#ifndef CUSTSEG_GROUP_TABLE_H
+#define CUSTSEG_GROUP_TABLE_H
+
+#include "common/core.h"
+
+/* An integer, or bytes when data is not NULL. */
+typedef struct GroupKey
+{
+	int64		number;
+	const char *data;
+	int			length;
+} GroupKey;
+
+typedef struct GroupSlot
+{
+	uint64		word;			/* the integer key, or the hash of the bytes */
+	void	   *state;			/* NULL: empty slot */
+	char	   *key[FLEXIBLE_ARRAY_MEMBER]; /* one, when keys are bytes */
+} GroupSlot;
+
+/*
+ * How states are written to a file and read back. Both run in the memory
+ * context of the states.
+ */
+typedef struct GroupOps
+{
+	/* writes into *buffer, made larger as needed; returns the length */
+	Size		(*pack) (void *state, char **buffer, Size *capacity);
+	/* returns the merged state, which may be a new one; NULL starts one */
+	void	   *(*merge) (void *state, const char *content, Size length);
+} GroupOps;
+
+typedef struct GroupTable GroupTable;
+
+typedef void (*GroupVisitor) (const GroupKey *key, void *state, void *arg);
+
+/* Lives in a new context below the current one. */
+extern GroupTable *GroupTableCreate(bool byte_keys, const GroupOps *ops,
+									Size memory_limit);
+extern void GroupTableDestroy(GroupTable *table);
+
+/* States must be allocated here. */
+extern MemoryContext GroupTableContext(GroupTable *table);
+
+/* The state of a slot whose key is new and which nobody has set yet. */
+extern char custseg_group_new;
+#define GROUP_NEW	((void *) &custseg_group_new)
+
+static inline void *
+GroupSlotState(const GroupSlot *slot)
+{
+	return slot->state == GROUP_NEW ? NULL : slot->state;
+}
+
+/* Sets the state, and frees the one before when it has moved. */
+static inline void
+GroupSlotSet(GroupSlot *slot, void *state)
+{
+	void	   *old = GroupSlotState(slot);
+
+	slot->state = state;
+	if (old != NULL && old != state)
+		pfree(old);
+}
+
+/*
+ * A batch: reserve room for n keys, which may empty the table into files;
+ * then slots stay where they are until the next reserve. Prefetch, find, and
+ * set the state of every slot that was found.
+ */
+extern void GroupTableReserve(GroupTable *table, int n);
+extern uint64 GroupTableHash(const GroupTable *table, const GroupKey *key);
+extern void GroupTablePrefetch(const GroupTable *table, uint64 hash);
+extern GroupSlot *GroupTableFind(GroupTable *table, const GroupKey *key,
+								 uint64 hash);
+
+/* Visits every key with its whole state, in no particular order. Repeatable. */
+extern void GroupTableScan(GroupTable *table, GroupVisitor visit, void *arg);
+
+/* Whether something went to files. */
+extern bool GroupTableSpilled(const GroupTable *table);
+
+#endif							/* CUSTSEG_GROUP_TABLE_H */

@@ -1,0 +1,436 @@
+/*
+ * orders.c
+ *		From the text of an orders query to a table of purchase summaries.
+ *
+ * Rows come as slots and are decoded at once into key, day and amount. They
+ * are handled in batches: the hash table's slots of all rows of a batch are
+ * prefetched, then the states, then the states are changed; so the cache
+ * misses of 32 rows overlap instead of adding up.
+ *
+ * Order lines are first summarised by (customer, order) in a table of their
+ * own, with the same kind of state: its spend is the net amount, its refunds
+ * tell whether there was a negative line, its first purchase is the day of the
+ * order. Then each order goes to its customer as one row.
+ *
+ * Memory: each table has its own context and the limit work_mem *
+ * hash_mem_multiplier, halved while there are two.
+ */
+#include "purchases/orders.h"
+
+#include "common/checks.h"
+#include "common/user_query.h"
+#include "executor/nodeHash.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#define BATCH_ROWS	32
+
+enum
+{
+	CUSTOMER, DAY, AMOUNT, COST, ORDER_ID, N_COLUMNS
+};
+
+static const ColumnSpec order_columns[N_COLUMNS] = {
+	{"customer", COLUMN_KEY, false},
+	{"day", COLUMN_DAY, false},
+	{"amount", COLUMN_AMOUNT, false},
+	{"cost", COLUMN_AMOUNT, true},
+	{"order_id", COLUMN_KEY, true}
+};
+
+typedef struct BatchRow
+{
+	GroupKey	key;			/* data is an offset into the batch's bytes */
+	uint64		hash;
+	GroupSlot  *slot;
+	Purchase	purchase;
+} BatchRow;
+
+/* Rows on their way into one table. */
+typedef struct Batch
+{
+	GroupTable *table;
+	int			n;
+	bool		byte_keys;
+	StringInfoData bytes;		/* of the keys */
+	BatchRow	rows[BATCH_ROWS];
+} Batch;
+
+typedef struct Reading
+{
+	Orders	   *orders;
+	UserQuery	query;
+	DayReader	day_reader;
+	bool		has_as_of;
+	DateADT		as_of;
+	DateADT		first_after;	/* the earliest day after as_of */
+	int64		no_customer;
+	int64		no_day;
+	int64		no_amount;
+	Batch		customers;
+	Batch	   *lines;			/* when there is an order_id */
+	StringInfoData line_key;
+	MemoryContext scratch;		/* detoasted values; reset after each batch */
+} Reading;
+
+static Size
+PackState(void *state, char **buffer, Size *capacity)
+{
+	return PurchasesPackState(state, buffer, capacity);
+}
+
+static void *
+MergeState(void *state, const char *content, Size length)
+{
+	return PurchasesMerge(state, content, length);
+}
+
+static const GroupOps purchase_ops = {PackState, MergeState};
+
+static void
+InitBatch(Batch *batch, bool byte_keys, Size memory_limit)
+{
+	batch->table = GroupTableCreate(byte_keys, &purchase_ops, memory_limit);
+	batch->n = 0;
+	batch->byte_keys = byte_keys;
+	initStringInfo(&batch->bytes);
+}
+
+static void
+FlushBatch(Batch *batch)
+{
+	MemoryContext old;
+
+	GroupTableReserve(batch->table, batch->n);
+	for (int i = 0; i < batch->n; i++)
+	{
+		BatchRow   *row = &batch->rows[i];
+
+		if (batch->byte_keys)
+			row->key.data = batch->bytes.data + row->key.number;
+		row->hash = GroupTableHash(batch->table, &row->key);
+		GroupTablePrefetch(batch->table, row->hash);
+	}
+	for (int i = 0; i < batch->n; i++)
+	{
+		BatchRow   *row = &batch->rows[i];
+
+		row->slot = GroupTableFind(batch->table, &row->key, row->hash);
+		__builtin_prefetch(row->slot->state, 1);
+		__builtin_prefetch((char *) row->slot->state + 64, 1);
+	}
+	old = MemoryContextSwitchTo(GroupTableContext(batch->table));
+	for (int i = 0; i < batch->n; i++)
+	{
+		BatchRow   *row = &batch->rows[i];
+
+		GroupSlotSet(row->slot,
+					 PurchasesAdd(GroupSlotState(row->slot), &row->purchase));
+	}
+	MemoryContextSwitchTo(old);
+	batch->n = 0;
+	resetStringInfo(&batch->bytes);
+}
+
+/* The next row of a batch, with its key; the caller fills in the purchase. */
+static Purchase *
+NextRow(Batch *batch, const GroupKey *key)
+{
+	BatchRow   *row = &batch->rows[batch->n++];
+
+	row->key = *key;
+	if (batch->byte_keys)
+	{
+		row->key.number = batch->bytes.len;
+		appendBinaryStringInfo(&batch->bytes, key->data, key->length);
+	}
+	return &row->purchase;
+}
+
+/* The key of an order line: the customer with its length, then the order. */
+static void
+MakeLineKey(Reading *r, const GroupKey *customer, Datum order_id, GroupKey *key)
+{
+	GroupKey	order;
+	StringInfo	bytes = &r->line_key;
+
+	ReadKey(r->query.type[ORDER_ID], order_id, &order);
+	resetStringInfo(bytes);
+	appendBinaryStringInfo(bytes, (char *) &customer->length, sizeof(int));
+	if (customer->data != NULL)
+		appendBinaryStringInfo(bytes, customer->data, customer->length);
+	else
+		appendBinaryStringInfo(bytes, (char *) &customer->number, sizeof(int64));
+	if (order.data != NULL)
+		appendBinaryStringInfo(bytes, order.data, order.length);
+	else
+		appendBinaryStringInfo(bytes, (char *) &order.number, sizeof(int64));
+	key->data = bytes->data;
+	key->length = bytes->len;
+	key->number = 0;
+}
+
+/* Back from a line's key to its customer. */
+static void
+CustomerOfLine(const GroupKey *line, bool byte_keys, GroupKey *customer)
+{
+	memcpy(&customer->length, line->data, sizeof(int));
+	customer->data = NULL;
+	customer->number = 0;
+	if (byte_keys)
+		customer->data = line->data + sizeof(int);
+	else
+		memcpy(&customer->number, line->data + sizeof(int), sizeof(int64));
+}
+
+/* Whether the row counts; otherwise it has been counted as skipped. */
+static inline bool
+RowCounts(Reading *r, TupleTableSlot *slot, int32 *day)
+{
+	if (slot->tts_isnull[CUSTOMER])
+	{
+		r->no_customer++;
+		return false;
+	}
+	if (slot->tts_isnull[DAY])
+	{
+		r->no_day++;
+		return false;
+	}
+	if (slot->tts_isnull[AMOUNT])
+	{
+		r->no_amount++;
+		return false;
+	}
+	*day = ReadDay(&r->day_reader, slot->tts_values[DAY]);
+	if (r->has_as_of && *day > r->as_of)
+	{
+		if (r->orders->n_after++ == 0 || *day < r->first_after)
+			r->first_after = *day;
+		return false;
+	}
+	return true;
+}
+
+static void
+ReceiveOrder(TupleTableSlot *slot, void *arg)
+{
+	Reading    *r = arg;
+	const Oid  *type = r->query.type;
+	MemoryContext old = MemoryContextSwitchTo(r->scratch);
+	Batch	   *batch = &r->customers;
+	GroupKey	key;
+	int32		day;
+
+	if (RowCounts(r, slot, &day))
+	{
+		Purchase   *row;
+
+		ReadKey(type[CUSTOMER], slot->tts_values[CUSTOMER], &key);
+		if (r->lines != NULL && !slot->tts_isnull[ORDER_ID])
+		{
+			GroupKey	customer = key;
+
+			batch = r->lines;
+			MakeLineKey(r, &customer, slot->tts_values[ORDER_ID], &key);
+		}
+		row = NextRow(batch, &key);
+		row->day = day;
+		row->amount = ReadAmount(type[AMOUNT], slot->tts_values[AMOUNT], "amount");
+		row->is_refund = DecimalSign(&row->amount) < 0;
+		row->has_cost = r->query.n_columns > COST && !slot->tts_isnull[COST];
+		if (row->has_cost)
+			row->cost = ReadAmount(type[COST], slot->tts_values[COST], "cost");
+		r->orders->n_rows++;
+	}
+	MemoryContextSwitchTo(old);
+
+	if (batch->n == BATCH_ROWS)
+	{
+		FlushBatch(batch);
+		/* both batches may point into scratch */
+		if (r->lines != NULL)
+			FlushBatch(batch == r->lines ? &r->customers : r->lines);
+		MemoryContextReset(r->scratch);
+	}
+}
+
+/* One netted order. */
+static void
+VisitOrder(const GroupKey *line, void *state, void *arg)
+{
+	Reading    *r = arg;
+	Purchases	order;
+	GroupKey	customer;
+	Purchase   *row;
+	int			sign;
+	MemoryContext old = MemoryContextSwitchTo(r->scratch);
+
+	PurchasesOpenState(state, false, &order);
+	CustomerOfLine(line, r->customers.byte_keys, &customer);
+	row = NextRow(&r->customers, &customer);
+	row->amount = order.sums[SUM_SPEND];
+	row->cost = order.sums[SUM_COST];
+	row->has_cost = order.cost_known;
+	row->day = order.n_days > 0 ? order.first_day : 0;
+	sign = DecimalSign(&row->amount);
+	/* what was given back in full is no purchase, what was free is one */
+	row->is_refund = sign < 0 || order.n_days == 0 ||
+		(sign == 0 && DecimalSign(&order.sums[SUM_REFUNDS]) > 0);
+	MemoryContextSwitchTo(old);
+	if (r->customers.n == BATCH_ROWS)
+	{
+		FlushBatch(&r->customers);
+		MemoryContextReset(r->scratch);
+	}
+}
+
+static void
+ReportSkipped(const Reading *r)
+{
+	StringInfoData what;
+	struct
+	{
+		int64		n;
+		const char *why;
+	}			skipped[] = {
+		{r->no_customer, "without a customer"},
+		{r->no_day, "without a day"},
+		{r->no_amount, "without an amount"},
+		{r->orders->n_after, "after as_of"}
+	};
+
+	initStringInfo(&what);
+	for (int i = 0; i < lengthof(skipped); i++)
+		if (skipped[i].n > 0)
+			appendStringInfo(&what, "%s" INT64_FORMAT " %s", what.len ? ", " : "",
+							 skipped[i].n, skipped[i].why);
+	if (what.len > 0)
+		ereport(NOTICE,
+				(errmsg("orders skipped: %s", what.data)));
+}
+
+static char *
+DateText(DateADT date)
+{
+	return DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(date)));
+}
+
+Orders *
+OrdersRead(const char *query, const char *time_zone,
+		   bool has_as_of, DateADT as_of, Oid result_key)
+{
+	Reading    *r = palloc0(sizeof(Reading));
+	MemoryContext context = CurrentMemoryContext;
+	Size		memory = get_hash_memory_limit();
+
+	r->orders = palloc0(sizeof(Orders));
+	r->has_as_of = has_as_of;
+	r->as_of = as_of;
+
+	/* SPI has contexts of its own; what must outlive it is made in ours */
+	UserQueryOpen(&r->query, query, "orders", order_columns, N_COLUMNS);
+	MemoryContextSwitchTo(context);
+	r->orders->key_type = r->query.type[CUSTOMER];
+	if (OidIsValid(result_key))
+		KeyTypeCheck(r->orders->key_type, result_key);
+	DayReaderInit(&r->day_reader, r->query.type[DAY], time_zone);
+	r->scratch = AllocSetContextCreate(context, "custseg scratch",
+									   ALLOCSET_DEFAULT_SIZES);
+	if (r->query.n_columns > ORDER_ID)
+	{
+		memory /= 2;
+		r->lines = palloc0(sizeof(Batch));
+		InitBatch(r->lines, true, memory);
+		initStringInfo(&r->line_key);
+	}
+	InitBatch(&r->customers, KeyIsBytes(r->orders->key_type), memory);
+	r->orders->customers = r->customers.table;
+
+	UserQueryRun(&r->query, ReceiveOrder, r);
+	UserQueryClose(&r->query);
+	MemoryContextSwitchTo(context);
+
+	if (r->lines != NULL)
+	{
+		FlushBatch(r->lines);
+		GroupTableScan(r->lines->table, VisitOrder, r);
+		GroupTableDestroy(r->lines->table);
+	}
+	FlushBatch(&r->customers);
+	MemoryContextDelete(r->scratch);
+
+	if (r->orders->n_rows == 0 && r->orders->n_after > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("as_of %s is before the first order on %s",
+						DateText(as_of), DateText(r->first_after)),
+				 errhint("as_of is the last day that counts.")));
+	ReportSkipped(r);
+	return r->orders;
+}
+
+/* --- Helpers of the set-returning functions -------------------------------- */
+
+char *
+TextArgument(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+char *
+RequiredText(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be NULL", name)));
+	return TextArgument(fcinfo, n);
+}
+
+DateADT
+RequiredAsOf(FunctionCallInfo fcinfo, int n)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"as_of\" must not be NULL"),
+				 errhint("as_of is the last day that counts.")));
+	CheckFiniteDate(PG_GETARG_DATEADT(n), "as_of");
+	return PG_GETARG_DATEADT(n);
+}
+
+/*
+ * What does not fit in memory beside the hash table goes to a temporary file;
+ * reading it back is sequential and cheap.
+ */
+#define RESULT_MEMORY_KB	(32 * 1024)
+
+Tuplestorestate *
+BeginResult(FunctionCallInfo fcinfo, TupleDesc *desc)
+{
+	ReturnSetInfo *info = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext old;
+	TupleDesc	result_desc;
+	bool		random_access;
+
+	if (info == NULL || !IsA(info, ReturnSetInfo) ||
+		!(info->allowedModes & SFRM_Materialize))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+	if (get_call_result_type(fcinfo, NULL, &result_desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+
+	random_access = (info->allowedModes & SFRM_Materialize_Random) != 0;
+	old = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
+	*desc = CreateTupleDescCopy(result_desc);
+	info->setResult = tuplestore_begin_heap(random_access, false,
+											Min(work_mem, RESULT_MEMORY_KB));
+	info->setDesc = *desc;
+	info->returnMode = SFRM_Materialize;
+	MemoryContextSwitchTo(old);
+	return info->setResult;
+}

@@ -1,0 +1,49 @@
+/*
+ * purchases_private.h
+ *		Bytes of the two forms; only for the files that read or change them.
+ */
+#ifndef CUSTSEG_PURCHASES_PRIVATE_H
+#define CUSTSEG_PURCHASES_PRIVATE_H
+
+#include "purchases/purchases.h"
+
+/* flags; the first two are used in both forms, the last in one each */
+#define PURCHASES_COST_UNKNOWN	0x01
+#define PURCHASES_WIDE			0x02	/* working form: sums have 128 bits */
+#define PURCHASES_BIG			0x04	/* packed form: sums are decimal text */
+
+struct PurchaseState
+{
+	int32		vl_len_;
+	uint8		form;
+	uint8		flags;
+	uint8		scale;			/* of spend, refunds and first */
+	uint8		cost_scale;
+	int32		n_days;
+	int32		n_sorted;
+	int64		orders;
+	union
+	{
+		int64		narrow[N_SUMS];
+		int128		wide[N_SUMS];
+	}			sums;			/* the days follow what is used of this */
+};
+
+StaticAssertDecl(offsetof(struct PurchaseState, sums) == 24,
+				 "the working form has no gaps");
+
+static inline bool
+PurchasesIsWorking(const PurchaseState *s)
+{
+	return (s->form & PURCHASES_WORKING) != 0;
+}
+
+/*
+ * The sums with one scale for all money but the cost; false when one of them
+ * has no 128-bit form.
+ */
+extern bool PurchasesCommonScale(const Purchases *p, Decimal *sums);
+
+extern void PurchasesCorrupted(void) pg_attribute_noreturn();
+
+#endif							/* CUSTSEG_PURCHASES_PRIVATE_H */

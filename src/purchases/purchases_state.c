@@ -1,0 +1,527 @@
+/*
+ * purchases_state.c
+ *		The working form of a purchase summary: rows and summaries are added in
+ *		place.
+ *
+ * Sums are integers of 64 bits until one does not fit, then of 128 bits, then
+ * the state falls back to the packed form with numerics. All sums of money
+ * share one scale, the cost has its own.
+ *
+ * Days are a set. Up to SORTED_DAYS of them are kept in order by insertion,
+ * which is cheap since the whole set lies in four cache lines. Beyond that,
+ * days that come out of order go to an unsorted tail; when the state is full
+ * the tail is sorted, merged and freed of duplicates, and the state grows only
+ * if it is still more than three quarters full. That is O(log n) per row for
+ * any order of rows. days[0] is always the first day, since each row needs it.
+ *
+ * Sizes are powers of two, so the allocator wastes nothing: 64 bytes hold two
+ * days, 128 bytes 18, 256 bytes 50.
+ */
+#include "purchases/purchases.h"
+
+#include "common/int.h"
+#include "purchases/purchases_private.h"
+#include "utils/memutils.h"
+
+#define SORTED_DAYS		64
+#define SMALLEST_STATE	64
+
+static inline Size
+SumsSize(const PurchaseState *s)
+{
+	return (s->flags & PURCHASES_WIDE) ? N_SUMS * sizeof(int128) : N_SUMS * sizeof(int64);
+}
+
+static inline int32 *
+Days(PurchaseState *s)
+{
+	return (int32 *) ((char *) s + offsetof(PurchaseState, sums) + SumsSize(s));
+}
+
+static inline int32
+Capacity(const PurchaseState *s)
+{
+	return (VARSIZE(s) - offsetof(PurchaseState, sums) - SumsSize(s)) / sizeof(int32);
+}
+
+static inline int128
+GetSum(const PurchaseState *s, PurchaseSum which)
+{
+	return (s->flags & PURCHASES_WIDE) ? s->sums.wide[which] : s->sums.narrow[which];
+}
+
+static inline void
+SetSum(PurchaseState *s, PurchaseSum which, int128 value)
+{
+	if (s->flags & PURCHASES_WIDE)
+		s->sums.wide[which] = value;
+	else
+		s->sums.narrow[which] = (int64) value;
+}
+
+static inline bool
+Fits(const PurchaseState *s, int128 value)
+{
+	int128		limit;
+
+	if (!(s->flags & PURCHASES_WIDE))
+		return value == (int64) value;
+	limit = DecimalPowers()[DECIMAL_MAX_SCALE];
+	return value < limit && value > -limit;
+}
+
+static PurchaseState *
+NewState(bool wide, int32 days)
+{
+	Size		size = SMALLEST_STATE;
+	Size		needed = offsetof(PurchaseState, sums) +
+		N_SUMS * (wide ? sizeof(int128) : sizeof(int64)) + days * sizeof(int32);
+	PurchaseState *s;
+
+	while (size < needed)
+		size *= 2;
+	if (!AllocSizeIsValid(size))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many purchase days for one customer"),
+				 errdetail("A summary can hold about 130 million distinct days.")));
+	s = palloc(size);
+	SET_VARSIZE(s, size);
+	s->form = PURCHASES_VERSION | PURCHASES_WORKING;
+	s->flags = wide ? PURCHASES_WIDE : 0;
+	s->scale = 0;
+	s->cost_scale = 0;
+	s->n_days = 0;
+	s->n_sorted = 0;
+	s->orders = 0;
+	memset(&s->sums, 0, N_SUMS * (wide ? sizeof(int128) : sizeof(int64)));
+	return s;
+}
+
+/* The same content with room for more days, or with wider sums. */
+static PurchaseState *
+Resized(PurchaseState *old, bool wide, int32 days)
+{
+	PurchaseState *s = NewState(wide, days);
+
+	s->flags |= old->flags & PURCHASES_COST_UNKNOWN;
+	s->scale = old->scale;
+	s->cost_scale = old->cost_scale;
+	s->n_days = old->n_days;
+	s->n_sorted = old->n_sorted;
+	s->orders = old->orders;
+	for (int i = 0; i < N_SUMS; i++)
+		SetSum(s, i, GetSum(old, i));
+	memcpy(Days(s), Days(old), old->n_days * sizeof(int32));
+	return s;
+}
+
+#define ST_SORT SortDays
+#define ST_ELEMENT_TYPE int32
+#define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b))
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* Sorts the tail into the rest and drops duplicates. */
+static void
+OrderDays(PurchaseState *s)
+{
+	int32	   *days = Days(s);
+	int32		n_tail = s->n_days - s->n_sorted;
+	int32	   *tail;
+	int32		i = s->n_sorted - 1;
+	int32		j = n_tail - 1;
+	int32		kept = 0;
+
+	if (n_tail == 0)
+		return;
+	tail = palloc_extended(n_tail * sizeof(int32), MCXT_ALLOC_HUGE);
+	memcpy(tail, days + s->n_sorted, n_tail * sizeof(int32));
+	SortDays(tail, n_tail);
+	for (int32 to = s->n_days - 1; j >= 0; to--)
+		days[to] = (i >= 0 && days[i] > tail[j]) ? days[i--] : tail[j--];
+	pfree(tail);
+	for (int32 from = 0; from < s->n_days; from++)
+		if (kept == 0 || days[from] != days[kept - 1])
+			days[kept++] = days[from];
+	s->n_days = s->n_sorted = kept;
+}
+
+/* False when there is no room. */
+static inline bool
+InsertDay(PurchaseState *s, int32 day)
+{
+	int32	   *days = Days(s);
+	int32		n = s->n_days;
+	bool		full = (n == Capacity(s));
+
+	if (n > 0 && days[n - 1] == day)
+		return true;
+	if (s->n_sorted == n && (n == 0 || day > days[n - 1]))
+	{
+		if (full)
+			return false;
+		days[n] = day;
+		s->n_days = s->n_sorted = n + 1;
+	}
+	else if (n <= SORTED_DAYS)
+	{
+		int32		at = 0;
+
+		while (days[at] < day)
+			at++;
+		if (days[at] == day)
+			return true;
+		if (full)
+			return false;
+		memmove(days + at + 1, days + at, (n - at) * sizeof(int32));
+		days[at] = day;
+		s->n_days = s->n_sorted = n + 1;
+	}
+	else
+	{
+		if (days[0] == day)
+			return true;
+		if (full)
+			return false;
+		if (day < days[0])
+		{
+			int32		first = days[0];
+
+			days[0] = day;
+			day = first;
+		}
+		days[n] = day;
+		s->n_days = n + 1;
+	}
+	return true;
+}
+
+static PurchaseState *
+AddDay(PurchaseState *s, int32 day)
+{
+	while (!InsertDay(s, day))
+	{
+		OrderDays(s);
+		if (s->n_days > Capacity(s) / 4 * 3)
+			s = Resized(s, (s->flags & PURCHASES_WIDE) != 0, Capacity(s) + 1);
+	}
+	return s;
+}
+
+/*
+ * What one row or one summary changes in the sums. Amounts that are NULL do
+ * not change.
+ */
+typedef struct Change
+{
+	int64		orders;
+	const Decimal *spend;		/* its scale is the largest of the three */
+	const Decimal *refunds;
+	const Decimal *first;		/* purchases on first_day */
+	int32		first_day;
+	const Decimal *cost;		/* NULL: not known */
+} Change;
+
+/* Shows the sums [from, to] with more digits; false, and unchanged, when they do not fit. */
+static bool
+Rescale(PurchaseState *s, PurchaseSum from, PurchaseSum to,
+		uint8 *scale, int new_scale)
+{
+	int128		factor;
+	int128		scaled[N_SUMS];
+
+	if (likely(new_scale <= *scale))
+		return true;
+	factor = DecimalPowers()[new_scale - *scale];
+	for (int i = from; i <= to; i++)
+		if (__builtin_mul_overflow(GetSum(s, i), factor, &scaled[i]) ||
+			!Fits(s, scaled[i]))
+			return false;
+	for (int i = from; i <= to; i++)
+		SetSum(s, i, scaled[i]);
+	*scale = new_scale;
+	return true;
+}
+
+/* *sum = sum of the state + amount, whose scale is at most that of the state */
+static inline bool
+AddSum(const PurchaseState *s, PurchaseSum which, int scale,
+	   const Decimal *amount, int128 *sum)
+{
+	int128		value = amount->value;
+
+	if (amount->scale < scale &&
+		__builtin_mul_overflow(value, DecimalPowers()[scale - amount->scale], &value))
+		return false;
+	return !__builtin_add_overflow(GetSum(s, which), value, sum) && Fits(s, *sum);
+}
+
+/*
+ * False when a sum does not fit; then the state means what it meant before.
+ */
+static bool
+ChangeSums(PurchaseState *s, const Change *c)
+{
+	bool		earlier = c->first != NULL &&
+		(s->n_days == 0 || c->first_day < Days(s)[0]);
+	bool		same_day = c->first != NULL && !earlier &&
+		c->first_day == Days(s)[0];
+	int128		old_first;
+	int128		spend;
+	int128		refunds;
+	int128		first;
+	int128		cost = 0;
+
+	if (c->spend->big != NULL ||
+		!Rescale(s, SUM_SPEND, SUM_FIRST, &s->scale, c->spend->scale) ||
+		!AddSum(s, SUM_SPEND, s->scale, c->spend, &spend))
+		return false;
+	refunds = GetSum(s, SUM_REFUNDS);
+	if (c->refunds != NULL &&
+		(c->refunds->big != NULL ||
+		 !AddSum(s, SUM_REFUNDS, s->scale, c->refunds, &refunds)))
+		return false;
+	first = old_first = GetSum(s, SUM_FIRST);
+	if (earlier || same_day)
+	{
+		if (c->first->big != NULL)
+			return false;
+		if (earlier)
+			SetSum(s, SUM_FIRST, 0);
+		if (!AddSum(s, SUM_FIRST, s->scale, c->first, &first))
+		{
+			SetSum(s, SUM_FIRST, old_first);
+			return false;
+		}
+	}
+	if (c->cost != NULL && !(s->flags & PURCHASES_COST_UNKNOWN) &&
+		(c->cost->big != NULL ||
+		 !Rescale(s, SUM_COST, SUM_COST, &s->cost_scale, c->cost->scale) ||
+		 !AddSum(s, SUM_COST, s->cost_scale, c->cost, &cost)))
+	{
+		SetSum(s, SUM_FIRST, old_first);
+		return false;
+	}
+
+	SetSum(s, SUM_SPEND, spend);
+	SetSum(s, SUM_REFUNDS, refunds);
+	SetSum(s, SUM_FIRST, first);
+	if (c->cost == NULL)
+	{
+		s->flags |= PURCHASES_COST_UNKNOWN;
+		s->cost_scale = 0;
+		SetSum(s, SUM_COST, 0);
+	}
+	else if (!(s->flags & PURCHASES_COST_UNKNOWN))
+		SetSum(s, SUM_COST, cost);
+	return true;
+}
+
+/* An empty state of the scales that the change has. */
+static PurchaseState *
+StateFor(const Change *c, int32 days)
+{
+	PurchaseState *s = NewState(false, days);
+
+	if (c->spend->big == NULL)
+		s->scale = c->spend->scale;
+	if (c->cost != NULL && c->cost->big == NULL)
+		s->cost_scale = c->cost->scale;
+	return s;
+}
+
+static void
+AddOrders(int64 *orders, int64 more)
+{
+	if (pg_add_s64_overflow(*orders, more, orders))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("number of orders out of range")));
+}
+
+/* The same change on a summary in the open, with numerics where needed. */
+static void
+ChangeOpen(Purchases *p, const Change *c, const int32 *days, int32 n_days)
+{
+	int32	   *merged = palloc_extended((p->n_days + (Size) n_days) * sizeof(int32) + 1,
+										 MCXT_ALLOC_HUGE);
+	int32		n = 0;
+	int32		i = 0;
+	int32		j = 0;
+
+	AddOrders(&p->orders, c->orders);
+	p->sums[SUM_SPEND] = DecimalSum(&p->sums[SUM_SPEND], c->spend);
+	if (c->refunds != NULL)
+		p->sums[SUM_REFUNDS] = DecimalSum(&p->sums[SUM_REFUNDS], c->refunds);
+	if (c->first != NULL)
+	{
+		if (p->n_days > 0 && p->first_day == c->first_day)
+			p->sums[SUM_FIRST] = DecimalSum(&p->sums[SUM_FIRST], c->first);
+		else if (p->n_days == 0 || c->first_day < p->first_day)
+			p->sums[SUM_FIRST] = *c->first;
+	}
+	if (c->cost == NULL)
+		p->cost_known = false;
+	else if (p->cost_known)
+		p->sums[SUM_COST] = DecimalSum(&p->sums[SUM_COST], c->cost);
+
+	while (i < p->n_days || j < n_days)
+	{
+		int32		day;
+
+		if (j == n_days || (i < p->n_days && p->days[i] < days[j]))
+			day = p->days[i++];
+		else
+		{
+			if (i < p->n_days && p->days[i] == days[j])
+				i++;
+			day = days[j++];
+		}
+		merged[n++] = day;
+		POLL_EVERY(n);
+	}
+	p->days = merged;
+	p->n_days = n;
+	if (n > 0)
+	{
+		p->first_day = merged[0];
+		p->last_day = merged[n - 1];
+	}
+}
+
+/* The working form of a summary, or the packed one if it needs numerics. */
+static PurchaseState *
+StateFromOpen(const Purchases *p)
+{
+	Decimal		sums[N_SUMS];
+	PurchaseState *s;
+	bool		wide = false;
+
+	if (!PurchasesCommonScale(p, sums))
+		return (PurchaseState *) PurchasesDatum(p);
+	for (int i = 0; i < N_SUMS; i++)
+		wide |= !DecimalFitsInt64(&sums[i]);
+	s = NewState(wide, p->n_days);
+	s->scale = sums[SUM_SPEND].scale;
+	for (int i = 0; i < N_SUMS; i++)
+		if (i != SUM_COST || p->cost_known)
+			SetSum(s, i, sums[i].value);
+	if (p->cost_known)
+		s->cost_scale = sums[SUM_COST].scale;
+	else
+		s->flags |= PURCHASES_COST_UNKNOWN;
+	s->orders = p->orders;
+	memcpy(Days(s), p->days, p->n_days * sizeof(int32));
+	s->n_days = s->n_sorted = p->n_days;
+	return s;
+}
+
+/* A change together with the days that it brings, ascending. */
+static PurchaseState *
+Apply(PurchaseState *s, const Change *c, const int32 *days, int32 n_days)
+{
+	Purchases	p;
+
+	if (s == NULL)
+		s = StateFor(c, n_days);
+	else if (!PurchasesIsWorking(s))
+	{
+		/* a stored value that an aggregate starts with, or a big one */
+		PurchasesOpenState(s, true, &p);
+		s = StateFromOpen(&p);
+	}
+
+	while (PurchasesIsWorking(s))
+	{
+		if (likely(ChangeSums(s, c)))
+		{
+			AddOrders(&s->orders, c->orders);
+			for (int32 i = 0; i < n_days; i++)
+			{
+				s = AddDay(s, days[i]);
+				POLL_EVERY(i);
+			}
+			return s;
+		}
+		if (s->flags & PURCHASES_WIDE)
+			break;
+		s = Resized(s, true, s->n_days);
+	}
+
+	/* beyond 128 bits */
+	PurchasesOpenState(s, true, &p);
+	ChangeOpen(&p, c, days, n_days);
+	return StateFromOpen(&p);
+}
+
+PurchaseState *
+PurchasesAdd(PurchaseState *state, const Purchase *row)
+{
+	Change		c;
+	Decimal		refund;
+
+	c.orders = row->is_refund ? 0 : 1;
+	c.spend = &row->amount;
+	c.refunds = NULL;
+	c.first = NULL;
+	c.first_day = row->day;
+	c.cost = row->has_cost ? &row->cost : NULL;
+	if (row->is_refund)
+	{
+		refund = DecimalNegated(&row->amount);
+		c.refunds = &refund;
+	}
+	else
+		c.first = &row->amount;
+	return Apply(state, &c, &row->day, row->is_refund ? 0 : 1);
+}
+
+PurchaseState *
+PurchasesMerge(PurchaseState *state, const char *content, Size length)
+{
+	Purchases	p;
+	Change		c;
+
+	if (!PurchasesUnpack(content, length, true, &p))
+		PurchasesCorrupted();
+	c.orders = p.orders;
+	c.spend = &p.sums[SUM_SPEND];
+	c.refunds = &p.sums[SUM_REFUNDS];
+	c.first = p.n_days > 0 ? &p.sums[SUM_FIRST] : NULL;
+	c.first_day = p.first_day;
+	c.cost = p.cost_known ? &p.sums[SUM_COST] : NULL;
+	state = Apply(state, &c, p.days, p.n_days);
+	if (p.days != NULL)
+		pfree(p.days);
+	return state;
+}
+
+void
+PurchasesOpenState(PurchaseState *s, bool want_days, Purchases *result)
+{
+	if (!PurchasesIsWorking(s))
+	{
+		if (!PurchasesUnpack(VARDATA(s), VARSIZE(s) - VARHDRSZ, want_days, result))
+			PurchasesCorrupted();
+		return;
+	}
+
+	OrderDays(s);
+	result->orders = s->orders;
+	for (int i = 0; i < N_SUMS; i++)
+	{
+		result->sums[i].value = GetSum(s, i);
+		result->sums[i].scale = i == SUM_COST ? s->cost_scale : s->scale;
+		result->sums[i].big = NULL;
+	}
+	result->cost_known = !(s->flags & PURCHASES_COST_UNKNOWN);
+	result->n_days = s->n_days;
+	result->days = want_days ? Days(s) : NULL;
+	if (s->n_days > 0)
+	{
+		result->first_day = Days(s)[0];
+		result->last_day = Days(s)[s->n_days - 1];
+	}
+}

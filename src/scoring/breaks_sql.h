@@ -1,0 +1,20 @@
+/*
+ * breaks_sql.h
+ *		Checks of arguments that the SQL functions about breaks share.
+ */
+#ifndef CUSTSEG_BREAKS_SQL_H
+#define CUSTSEG_BREAKS_SQL_H
+
+/* An error unless classes is in 1..MAX_BREAK_CLASSES. */
+extern int	CheckedClasses(int classes);
+
+/* classes is NULL. */
+extern void ClassesMissing(void) pg_attribute_noreturn();
+
+/* classes differs within one group or partition. */
+extern void ClassesChanged(int before, int now) pg_attribute_noreturn();
+
+/* An error for NaN; turns -0 into 0. */
+extern double CheckedMeasure(double x);
+
+#endif							/* CUSTSEG_BREAKS_SQL_H */
