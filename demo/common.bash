@@ -77,6 +77,8 @@ check_settings()
 # The shop of demo/shop.sql, or the user's own file; then the facts about the orders, for the report.
 load_data()
 {
+	local first classes breaks
+
 	if [ -n "${ORDERS:-}" ]; then
 		load_file
 	else
@@ -86,8 +88,6 @@ load_data()
 		day_expression="(ordered_at AT TIME ZONE 'Europe/Berlin')::date"
 		zone_argument=", time_zone => 'Europe/Berlin'"
 	fi
-
-	local first
 
 	as_of_rule='as given'
 	as_of=${AS_OF:-}
@@ -99,11 +99,24 @@ load_data()
 		[[ ! $as_of < $first ]] || stop "There are no orders up to $as_of; the first is on $first."
 	fi
 
+	earlier=$(sql -c "SELECT to_char(greatest(min($day_expression), '$as_of'::date - 90), 'YYYY-MM-DD') FROM $relation")
+
 	# The orders as custseg is given them, a query in dollar quotes, and the rest of the arguments.
 	orders_argument="\$\$SELECT $order_columns FROM $relation\$\$"
 	segmentation=${SEGMENTATION:-standard_11}
 	segmentation_argument=
-	[ -z "${SEGMENTATION:-}" ] || segmentation_argument=", segmentation => '${SEGMENTATION//\'/\'\'}'"
+	fit_argument=
+	if [ "$segmentation" != standard_11 ]; then
+		segmentation_argument=", segmentation => '${segmentation//\'/\'\'}'"
+		classes=$(sql -v name="$segmentation" <<<"
+			SELECT greatest(r_classes, f_classes, m_classes) FROM custseg.segmentation WHERE name = :'name'")
+		if [ "$classes" != 5 ]; then
+			segmentation_argument=", classes => $classes$segmentation_argument"
+			fit_argument=", classes => $classes"
+		fi
+		breaks=$(sql -v name="$segmentation" <<<"SELECT breaks FROM custseg.segmentation WHERE name = :'name'")
+		[ "$breaks" = balanced ] || fit_argument+=", breaks => '$breaks'"
+	fi
 }
 
 # The user's file. A line that cannot be used is kept in csv.bad_line; what the file leaves open stops the demo.

@@ -151,7 +151,7 @@ sub next_record
 
 sub trim { return $_[0] =~ s/\A\s+|\s+\z//gr }
 
-# The positions of the three columns in a header, or undef; a message when a name is there twice.
+# The positions of columns in a header, or undef; a message when a name is there twice. A number is a number, never a name.
 sub find_columns
 {
 	my ($header, @wanted) = @_;
@@ -159,10 +159,9 @@ sub find_columns
 
 	foreach my $name (@wanted)
 	{
-		my @at = grep { $header->[$_] eq $name } 0 .. $#$header;
+		my @at = grep { $name =~ /\A[0-9]+\z/ ? $name == $_ + 1 : $header->[$_] eq $name } 0 .. $#$header;
 
-		@at = grep { lc $header->[$_] eq lc $name } 0 .. $#$header unless @at;
-		@at = ($name - 1) if !@at && $name =~ /\A[1-9][0-9]{0,4}\z/ && $name <= @$header;
+		@at = grep { lc $header->[$_] eq lc $name } 0 .. $#$header unless @at || $name =~ /\A[0-9]+\z/;
 		return "There is more than one column '$name': say which by its number." if @at > 1;
 		return undef if !@at;
 		push @found, @at;
@@ -248,7 +247,6 @@ sub understand
 
 	my $first = $best[0];
 	my $found = find_columns($first, @wanted);
-	my $numbers = !grep { !/\A[1-9][0-9]*\z/ } @wanted;
 	my $delimiter_text = $delimiter_name{$best} // "'$best'";
 
 	stop_with("COLUMNS is missing. The columns of $file (delimiter: $delimiter_text):", listed($first),
@@ -267,10 +265,10 @@ sub understand
 	}
 
 	# Named columns are named by a header. Numbered ones have a header if neither date nor amount can be read.
-	my @named = grep { my $w = $_; grep { lc $_ eq lc $w } @$first } @wanted;
+	my @named = grep { !/\A[0-9]+\z/ } @wanted;
 	my ($day) = read_day($first->[$found->[1]]);
 	my ($amount, $amount_comma) = read_amount($first->[$found->[2]]);
-	my $header = (@named && !$numbers) || !(defined $day || defined $amount || defined $amount_comma);
+	my $header = @named || !(defined $day || defined $amount || defined $amount_comma);
 
 	stop_with("$file has a header and no line after it.") if $header && @best == 1 && @queue < SAMPLE_LINES;
 	return ($best, $header ? $first : undef, $found, scalar @$first);

@@ -46,15 +46,16 @@ LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION '%', message; END $$;
 
 -- What a class of a measure covers, from the two breaks around it. A break belongs to the class below it.
+-- whole: the measure is a whole number, which a break need not be (a mean).
 CREATE FUNCTION pg_temp.range(breaks float8[], class int, descending boolean, whole boolean) RETURNS text
 LANGUAGE sql IMMUTABLE AS
 $$
 	SELECT CASE
 			   WHEN low IS NULL AND high IS NULL THEN 'any'
-			   WHEN whole AND high IS NULL THEN pg_temp.number(low + 1, 0) || ' or more'
-			   WHEN whole AND low IS NULL THEN 'up to ' || pg_temp.number(high, 0)
-			   WHEN whole AND low + 1 = high THEN pg_temp.number(high, 0)
-			   WHEN whole THEN pg_temp.number(low + 1, 0) || ' to ' || pg_temp.number(high, 0)
+			   WHEN whole AND high IS NULL THEN pg_temp.number(floor(low) + 1, 0) || ' or more'
+			   WHEN whole AND low IS NULL THEN 'up to ' || pg_temp.number(floor(high), 0)
+			   WHEN whole AND floor(low) + 1 = floor(high) THEN pg_temp.number(floor(high), 0)
+			   WHEN whole THEN pg_temp.number(floor(low) + 1, 0) || ' to ' || pg_temp.number(floor(high), 0)
 			   WHEN high IS NULL THEN 'above ' || pg_temp.number(low, 2)
 			   WHEN low IS NULL THEN 'up to ' || pg_temp.number(high, 2)
 			   ELSE 'above ' || pg_temp.number(low, 2) || ' up to ' || pg_temp.number(high, 2)
@@ -74,12 +75,8 @@ SET client_min_messages = warning;
 CREATE TEMPORARY TABLE by_segment AS
 :q_segments;
 
-:q_fit \gset
 CREATE TEMPORARY TABLE breaks AS
-SELECT ARRAY(SELECT jsonb_array_elements(model -> 'recency')::float8) AS recency,
-	   ARRAY(SELECT jsonb_array_elements(model -> 'frequency')::float8) AS frequency,
-	   ARRAY(SELECT jsonb_array_elements(model -> 'monetary')::float8) AS monetary
-FROM (SELECT :'rfm_fit'::jsonb AS model) fit;
+:q_fit;
 
 SELECT (SELECT sum(monetary) FROM scored) AS scored_sum,
 	   (SELECT count(*) FROM scored) AS scored_customers,
@@ -117,7 +114,7 @@ WITH total AS (
 		   ARRAY[coalesce(segment, '(none)'), pg_temp.number(s.customers, 0), pg_temp.share(s.customers, t.customers),
 				 pg_temp.share(s.revenue, t.revenue), pg_temp.number(recency, 0), pg_temp.number(frequency, 1),
 				 pg_temp.number(spend, 2),
-				 repeat(:'bar', round(24 * greatest(s.revenue, 0) / nullif(t.most, 0))::int)]
+				 repeat(:'bar', round(20 * greatest(s.revenue, 0) / nullif(t.most, 0))::int)]
 	FROM by_segment s, total t
 	UNION ALL
 	SELECT 3, NULL,
@@ -152,8 +149,8 @@ WITH measure AS (
 SELECT pg_temp.lines(array_agg(cells ORDER BY n, class DESC), 'rlll')
 FROM listed;
 \echo
-\echo '  The breaks are values of these customers, and a value equal to a break is in the class below it, so'
-\echo '  equal values are always in the same class. Cell 545 means recency 5, frequency 4, spend 5.'
+\echo '  The breaks between the classes come from these customers; equal values are in the same class.'
+\echo '  A cell such as 211 is the classes of recency, frequency and spend, in this order.'
 
 -- --- Five customers ---------------------------------------------------------------------------------
 

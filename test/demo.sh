@@ -86,6 +86,10 @@ sed -i 1d $file
 check 'numbers, no header' "$(orders $file 1,2,3)" 'a|2024-01-31|10.50
 b|2024-02-29|7'
 
+printf '1,2024-01-31,1\n2,2024-02-29,3\n' >$file
+check 'numbers that are values of the first line' "$(orders $file 3,2,1)" '1|2024-01-31|1
+3|2024-02-29|2'
+
 printf '\xef\xbb\xbfKunde;Datum;Betrag\r\nA;31.12.2023;1.234,56\r\n"B; Co";01.02.2024;12,50\r\nB;02.02.2024;-2,50\r\nA;3.3.2024;1.000\r\n' >$file
 check 'semicolon, decimal comma, points between thousands, BOM, CRLF, day first' "$(orders $file Kunde,Datum,Betrag)" \
 	'A|2023-12-31|1234.56
@@ -143,7 +147,7 @@ nasty="SELECT n, (SELECT string_agg((ARRAY['a', 'b', 'ü', '\"', '\"\"', ',', ';
 for delimiter in , ';' '|' $'\t'; do
 	psql -X -q -c "COPY ($nasty) TO STDOUT WITH (FORMAT csv, HEADER, DELIMITER '$delimiter')" >$file
 	check "written by PostgreSQL with '$delimiter'" \
-		"$(ORDERS=$file COLUMNS=customer,day,amount demo/shell 2>&1 >"$tmp/out" <<-END
+		"$(ORDERS=$file COLUMNS=customer,day,amount demo/shell 2>/dev/null >"$tmp/out" <<-END
 			CREATE TEMP TABLE original AS
 			SELECT *, trim(E' \\t\\r\\n' FROM replace(customer, E'\\r\\n', E'\\n')) AS customer_id FROM ($nasty) o;
 			SELECT 'used=' || count(*) || ' differ=' || (
@@ -284,3 +288,224 @@ matches 'AS_OF before the first order' "$(refused $file c,d,a AS_OF=2023-12-31)"
 matches 'unknown segmentation: those there are are listed' "$(refused $file c,d,a SEGMENTATION="o'clock")" \
 	"^1 There is no segmentation 'o'clock'.*rf_10.*standard_11"
 check 'nothing is left behind' "$(psql -X -A -t -c "SELECT count(*) FROM pg_database WHERE datname LIKE 'custseg_demo%'")" 0
+
+# --- The report ------------------------------------------------------------------------------------
+
+# part FROM TO: the lines of the report from one heading to before another, without empty ones.
+part()
+{
+	sed -n "/^$1/,/^$2/p" "$tmp/out" | sed '1d;$d' | grep .
+}
+
+# Five customers, five classes: 1 to 5 purchase days, the last 1 to 5 days before the end, 10 to 50 in all.
+{
+	echo 'c,d,a'
+	for i in 1 2 3 4 5; do
+		for ((k = 0; k < i; k++)); do
+			echo "$i,2024-01-$((20 + i - k)),10"
+		done
+	done
+} >$file
+ORDERS=$file COLUMNS=c,d,a demo/run >"$tmp/out" 2>"$tmp/messages"
+check 'a small file: exit status' $? 0
+check 'nothing on the standard error' "$(cat $tmp/messages)" ''
+check 'as of the day after the last order' "$(grep -c 'As of      2024-01-26, the day after the last order' $tmp/out)" 1
+check 'the classes in plain words' "$(part Classes 'Five customers' | head -n 6)" \
+'  Class  Recency, days  Frequency, days  Spend
+      5  up to 1        5 or more        above 40.00
+      4  2              4                above 30.00 up to 40.00
+      3  3              3                above 20.00 up to 30.00
+      2  4              2                above 10.00 up to 20.00
+      1  5 or more      up to 1          up to 10.00'
+check 'five customers, explained' "$(part 'Five customers' 'The queries' | head -n 10)" \
+'  5   cell 555   Champions
+    recency        1  days since 2024-01-25  class 5 of 5:  up to 1
+    frequency      5  days with a purchase   class 5 of 5:  5 or more
+    spend      50.00                         class 5 of 5:  above 40.00
+    Champions: Bought very recently, often, and for the highest amounts.
+  4   cell 444   Loyal
+    recency        2  days since 2024-01-24  class 4 of 5:  2
+    frequency      4  days with a purchase   class 4 of 5:  4
+    spend      40.00                         class 4 of 5:  above 30.00 up to 40.00
+    Loyal: Buy regularly, for good amounts, and not long ago.'
+ORDERS=$file COLUMNS=c,d,a SEGMENTATION=rfm_8 demo/run >"$tmp/out" 2>"$tmp/messages"
+check 'two classes by the mean' "$? $(part Classes 'Five customers' | head -n 3)" \
+'0   Class  Recency, days  Frequency, days  Spend
+      2  up to 3        4 or more        above 30.00
+      1  4 or more      up to 3          up to 30.00'
+ORDERS=$file COLUMNS=c,d,a AS_OF=2024-01-23 demo/run >"$tmp/out" 2>"$tmp/messages"
+check 'an earlier AS_OF' "$? $(grep -oE 'As of .*' $tmp/out) $(part Check 'What next' | sed -n '2,3s/  */ /gp' | tr -d '\n')" \
+	'0 As of      2024-01-23, as given; 3 later lines are left out  from the orders 5 120 from the scores 5 120'
+
+printf 'c,d,a\nr,2024-01-01,-5\ns,2024-01-01,5\ns,2024-01-03,0\n"q""; DROP TABLE x;--",2024-01-02,0.01\n' >$file
+ORDERS=$file COLUMNS=c,d,a demo/run >"$tmp/out" 2>"$tmp/messages"
+check 'refunds only, amounts of 0, hostile names: exact' "$? $(part Check 'What next' | sed -n '2,3s/  */ /gp' | tr -d '\n')" \
+	'0  from the orders 3 0.01 from the scores 3 0.01'
+printf 'c,d,a\nr,2024-01-01,5\n' >$file
+ORDERS=$file COLUMNS=c,d,a demo/run >"$tmp/out" 2>"$tmp/messages"
+check 'one order' "$? $(part Check 'What next' | sed -n '2,3s/  */ /gp' | tr -d '\n')" \
+	'0  from the orders 1 5 from the scores 1 5'
+
+# The check itself: scores of other orders than those it compares with must end the report with an error.
+check_fails()
+{
+	ORDERS=$file COLUMNS=c,d,a demo/shell 2>"$tmp/messages" >"$tmp/out" <<-END
+		\\set QUIET on
+		\\set bold ''
+		\\set plain ''
+		\\set bar '#'
+		\\set relation '(SELECT customer_id, day, amount $1 AS amount FROM csv.orders) o'
+		\\set day_expression day
+		\\set as_of 2024-01-02
+		\\set as_of_rule test
+		\\set segmentation standard_11
+		\\set name_expression NULL::text
+		\\set shell_command ''
+		\\set q_score 'CREATE TEMP TABLE scored AS SELECT * FROM custseg.rfm(\$\$SELECT customer_id, day, amount FROM csv.orders\$\$, \\'2024-01-02\\')'
+		\\set q_segments 'SELECT segment, count(*) AS customers, sum(monetary) AS revenue, 0 AS recency, 0 AS frequency, 0 AS spend FROM scored GROUP BY segment'
+		\\set q_fit 'SELECT ARRAY[]::float8[] AS recency, ARRAY[]::float8[] AS frequency, ARRAY[]::float8[] AS monetary'
+		\\i demo/report.sql
+	END
+	echo "$? $(grep -c 'the customers or the sum of their spend differ' $tmp/messages)"
+}
+check 'the check holds' "$(check_fails '')" '0 0'
+check 'a difference in the 20th digit fails' "$(check_fails '+ 0.00000000000000000001')" '3 1'
+
+# --- The shop --------------------------------------------------------------------------------------
+
+demo/run >"$tmp/out" 2>"$tmp/messages"
+check 'the demo: exit status' $? 0
+check 'nothing on the standard error' "$(cat $tmp/messages)" ''
+check 'at most 100 columns' "$(perl -CSD -ne 'print if length > 101' $tmp/out)" ''
+check 'eleven segments' "$(part Segments Classes | grep -cE '%')" 12
+check 'five customers' "$(part 'Five customers' 'The queries' | grep -c '   cell [1-5]')" 5
+check 'every one with three measures and its segment' "$(part 'Five customers' 'The queries' | grep -cE 'class [1-5] of 5:')" 15
+matches 'the check' "$(part Check 'What next')" 'from the orders *20,000  ([0-9.]+).*from the scores *20,000  ([0-9.]+).*equal'
+
+# The rows are the same under every setting and on every version.
+cat >"$tmp/shop.sql" <<'END'
+\set QUIET on
+\pset format unaligned
+\pset tuples_only on
+\pset fieldsep ' '
+SELECT 'orders', count(*), md5(string_agg(concat_ws('|', order_id, customer_id,
+	to_char(ordered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), amount, cost, refund_of), E'\n' ORDER BY order_id))
+FROM shop.orders;
+SELECT 'customers', count(*), md5(string_agg(concat_ws('|', customer_id, name, country), E'\n' ORDER BY customer_id))
+FROM shop.customers;
+SELECT 'truth', count(*), md5(string_agg(concat_ws('|', customer_id, first_second, purchase_rate, leave_chance,
+	mean_order, active::int), E'\n' ORDER BY customer_id))
+FROM shop.customer_truth;
+END
+expected='orders 84934 debf90ea0547268bcaf17de8460a4dab
+customers 20000 631781d2f5e2dc3123792fb7c3c825a1
+truth 20000 61985eed7e5e242aceea75a414fce12f'
+# What the shop is like, and that its random numbers follow the distributions that shop.parameter names.
+cat >"$tmp/sane.sql" <<'END'
+\set QUIET on
+\pset format unaligned
+\pset tuples_only on
+CREATE TEMP VIEW p AS SELECT
+	max(value) FILTER (WHERE name = 'r') AS r, max(value) FILTER (WHERE name = 'alpha') AS alpha,
+	max(value) FILTER (WHERE name = 'a') AS a, max(value) FILTER (WHERE name = 'b') AS b,
+	max(value) FILTER (WHERE name = 'p') AS p, max(value) FILTER (WHERE name = 'q') AS q,
+	max(value) FILTER (WHERE name = 'gamma') AS gamma, max(value) FILTER (WHERE name = 'refund') AS refund
+FROM shop.parameter;
+CREATE TEMP TABLE c AS
+SELECT customer_id, count(*) FILTER (WHERE refund_of IS NULL) AS n, sum(amount) AS spend,
+	sum(amount) FILTER (WHERE refund_of IS NULL) AS gross, min(ordered_at) AS first
+FROM shop.orders GROUP BY customer_id;
+CREATE TEMP TABLE fact AS
+SELECT 'one-time buyers' AS what, avg((n = 1)::int) AS value, 0.35 AS low, 0.45 AS high FROM c
+UNION ALL SELECT 'refunds per order', avg((r.refund_of IS NOT NULL)::int), 0.9 * min(refund), 1.05 * min(refund)
+	FROM p, shop.orders o LEFT JOIN shop.orders r ON r.refund_of = o.order_id WHERE o.refund_of IS NULL
+UNION ALL SELECT 'share of the best fifth', sum(spend) FILTER (WHERE k <= 0.2) / sum(spend), 0.6, 0.75
+	FROM (SELECT spend, percent_rank() OVER (ORDER BY spend DESC) AS k FROM c) x
+UNION ALL SELECT 'orders of the busiest', max(n), 100, 300 FROM c
+UNION ALL SELECT 'mean rate', avg(purchase_rate), 0.97 * min(r / alpha), 1.03 * min(r / alpha) FROM p, shop.customer_truth
+UNION ALL SELECT 'variance of the rates', variance(purchase_rate), 0.93 * min(r / alpha ^ 2), 1.07 * min(r / alpha ^ 2)
+	FROM p, shop.customer_truth
+UNION ALL SELECT 'mean chance to leave', avg(leave_chance), 0.97 * min(a / (a + b)), 1.03 * min(a / (a + b))
+	FROM p, shop.customer_truth
+UNION ALL SELECT 'variance of the chances', variance(leave_chance),
+	0.95 * min(a * b / ((a + b) ^ 2 * (a + b + 1))), 1.05 * min(a * b / ((a + b) ^ 2 * (a + b + 1))) FROM p, shop.customer_truth
+UNION ALL SELECT 'left after the first purchase', avg((n = 1 AND NOT active)::int), 0.96 * min(a / (a + b)), 1.04 * min(a / (a + b))
+	FROM p, c JOIN shop.customer_truth USING (customer_id)
+UNION ALL SELECT 'mean of the mean orders', avg(mean_order), 0.97 * min(p * gamma / (q - 1)), 1.03 * min(p * gamma / (q - 1))
+	FROM p, shop.customer_truth
+UNION ALL SELECT 'amounts against their mean', avg(amount / mean_order), 0.99, 1.01
+	FROM shop.orders JOIN shop.customer_truth USING (customer_id) WHERE refund_of IS NULL
+UNION ALL SELECT 'and their variance', variance(amount / mean_order), 0.96 / min(p), 1.04 / min(p)
+	FROM p, shop.orders JOIN shop.customer_truth USING (customer_id) WHERE refund_of IS NULL
+UNION ALL SELECT 'cost per revenue', sum(cost) / sum(amount), 0.57, 0.63 FROM shop.orders;
+SELECT what, round(value, 6), low, high FROM fact WHERE NOT value BETWEEN low AND high;
+SELECT count(*) || ' facts' FROM fact;
+SELECT 'customers', count(*) FROM c;
+SELECT 'not one-time', n FROM c WHERE n < 1;
+SELECT 'refund', r.order_id FROM shop.orders r LEFT JOIN shop.orders o ON o.order_id = r.refund_of
+WHERE r.amount <= 0 AND (r.refund_of IS NULL OR o.customer_id <> r.customer_id OR o.ordered_at >= r.ordered_at OR -r.amount > o.amount)
+   OR r.amount > 0 AND r.refund_of IS NOT NULL OR r.amount = 0;
+SELECT 'order', order_id FROM shop.orders WHERE refund_of IS NULL AND (amount < 1 OR cost NOT BETWEEN 0.4 * amount AND 0.8 * amount);
+SELECT 'days', min((ordered_at AT TIME ZONE 'Europe/Berlin')::date), max((ordered_at AT TIME ZONE 'Europe/Berlin')::date) FROM shop.orders;
+END
+# One shell for the report's queries, the rows, the facts, and an error at the end.
+{
+	part 'The queries' Check | sed 1d
+	sed -n '/^SELECT name/,/;$/p' "$tmp/out"
+	echo '\echo rows'
+	cat "$tmp/shop.sql"
+	echo '\echo facts'
+	cat "$tmp/sane.sql"
+	echo 'SELECT 1/0;'
+} >"$tmp/statements"
+demo/shell <"$tmp/statements" >"$tmp/shell" 2>"$tmp/messages"
+check 'an error in a piped statement is an exit status' $? 3
+check 'the queries can be pasted into the shell' \
+	"$(sed '/^rows$/,$d' $tmp/shell | grep -E '^\([0-9]+ rows?\)|^SELECT' | tr '\n' ' ')" 'SELECT 20000 (11 rows) (1 row) (10 rows) '
+check 'the shop is the same everywhere' "$(sed '1,/^rows$/d;/^facts$/,$d' $tmp/shell)" "$expected"
+check 'the shop is what it says' "$(sed '1,/^facts$/d' $tmp/shell)" '13 facts
+customers 20000
+days 2022-01-01 2024-12-31'
+
+# Another one, under other settings, with the queries of the welcome.
+{
+	sed -n '/^  -- /,$p' "$tmp/messages" | grep -v ERROR
+	echo '\echo rows'
+	cat "$tmp/shop.sql"
+} >"$tmp/statements"
+PGOPTIONS='-c timezone=Asia/Shanghai -c datestyle=German -c intervalstyle=iso_8601 -c extra_float_digits=0
+	-c jit=off -c enable_hashjoin=off -c enable_hashagg=off -c work_mem=64kB -c min_parallel_table_scan_size=0
+	-c parallel_setup_cost=0' demo/shell <"$tmp/statements" >"$tmp/shell" 2>"$tmp/messages"
+check 'the queries of the welcome' "$(sed '/^rows$/,$d' $tmp/shell | grep -E '^\([0-9]+ rows?\)' | tr '\n' ' ')" \
+	'(10 rows) (11 rows) (10 rows) '
+check 'the shop is the same under other settings' "$(sed '1,/^rows$/d' $tmp/shell)" "$expected"
+
+check 'COLUMNS without ORDERS' "$(COLUMNS=a,b,c demo/run 2>&1; echo $?)" 'COLUMNS is given, but no file. Try: make demo ORDERS=file.csv COLUMNS=a,b,c
+1'
+
+# --- Real files ------------------------------------------------------------------------------------
+
+# real FILE COLUMNS CUSTOMERS: the customers and the total, added by PostgreSQL from the file itself.
+real()
+{
+	local data=${CUSTSEG_DATA:-} total
+
+	if [ ! -e "$data/$1" ]; then
+		skip "$1 is not in CUSTSEG_DATA"
+		return
+	fi
+	total=$(psql -X -q -A -t <<-END
+		CREATE TEMP TABLE t ($(head -n 1 "$data/$1" | tr -d '\r' | sed 's/,/ text,/g') text);
+		\\copy t FROM '$data/$1' WITH (FORMAT csv, HEADER)
+		SELECT sum(${2##*,}::numeric) FROM t;
+	END
+	)
+	ORDERS=$data/$1 COLUMNS=$2 demo/run >"$tmp/out" 2>"$tmp/messages"
+	check "$1: $3 customers, exact" "$? $(part Check 'What next' | sed -n '2,3s/  */ /gp' | tr -d '\n')" \
+		"0  from the orders $3 $total from the scores $3 $total"
+}
+real online_retail_invoices.csv CustomerID,InvoiceDate,TotalPrice 4,338
+real cdnow_transactions.csv id,date,spend 2,357
+
+check 'nothing is left behind' "$(psql -X -A -t -c "SELECT count(*) FROM pg_database WHERE datname LIKE 'custseg_demo%'")" 0
+echo "1..$count"
