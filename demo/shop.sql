@@ -42,13 +42,29 @@ INSERT INTO shop.parameter VALUES
 	('full_refund',		0.60,	'share of refunds that return the whole order; the others return 20 to 80 %'),
 	('refund_days',		21,		'a refund comes 2 to so many days after its order');
 
+-- The same as one row.
+CREATE TEMPORARY TABLE p ON COMMIT DROP AS
+SELECT max(value) FILTER (WHERE name = 'seed')::bigint AS seed,
+	   max(value) FILTER (WHERE name = 'customers')::bigint AS customers,
+	   max(value) FILTER (WHERE name = 'days')::bigint * 86400 AS seconds,
+	   max(value) FILTER (WHERE name = 'growth')::float8 AS growth,
+	   max(value) FILTER (WHERE name = 'r')::float8 AS r,
+	   max(value) FILTER (WHERE name = 'alpha')::float8 AS alpha,
+	   max(value) FILTER (WHERE name = 'a')::float8 AS a,
+	   max(value) FILTER (WHERE name = 'b')::float8 AS b,
+	   max(value) FILTER (WHERE name = 'p')::float8 AS p,
+	   max(value) FILTER (WHERE name = 'q')::float8 AS q,
+	   max(value) FILTER (WHERE name = 'gamma')::float8 AS gamma,
+	   max(value) FILTER (WHERE name = 'cost_low')::float8 AS cost_low,
+	   max(value) FILTER (WHERE name = 'cost_high')::float8 AS cost_high,
+	   max(value) FILTER (WHERE name = 'refund')::float8 AS refund,
+	   max(value) FILTER (WHERE name = 'full_refund')::float8 AS full_refund,
+	   max(value) FILTER (WHERE name = 'refund_days')::bigint AS refund_days
+FROM shop.parameter;
+
 -- --- Random numbers ------------------------------------------------------------------------------
 -- Each is a function of the seed and of a key such as 'rate/17': no state, so no order of evaluation matters.
 -- The functions are temporary and go with the session.
-
-CREATE FUNCTION pg_temp.parameter(wanted text) RETURNS float8
-LANGUAGE sql STABLE AS
-$$ SELECT value::float8 FROM shop.parameter WHERE name = wanted $$;
 
 -- Uniform in (0, 1): 52 bits of the hash and a half, exact in a float8.
 CREATE FUNCTION pg_temp.uniform(key text) RETURNS float8
@@ -102,11 +118,10 @@ COMMENT ON TABLE shop.customers IS 'The shop''s customers.';
 
 INSERT INTO shop.customers
 SELECT c,
-	   first_name[1 + floor(pg_temp.uniform(s || '/first/' || c) * cardinality(first_name))::int] || ' ' ||
-	   last_name[1 + floor(pg_temp.uniform(s || '/last/' || c) * cardinality(last_name))::int],
-	   country[1 + floor(pg_temp.uniform(s || '/country/' || c) * cardinality(country))::int]
-FROM (SELECT value::bigint AS s FROM shop.parameter WHERE name = 'seed') seed,
-	 (SELECT value::bigint AS n FROM shop.parameter WHERE name = 'customers') total,
+	   first_name[1 + floor(pg_temp.uniform(seed || '/first/' || c) * cardinality(first_name))::int] || ' ' ||
+	   last_name[1 + floor(pg_temp.uniform(seed || '/last/' || c) * cardinality(last_name))::int],
+	   country[1 + floor(pg_temp.uniform(seed || '/country/' || c) * cardinality(country))::int]
+FROM p,
 	 (SELECT ARRAY['Ada','Amara','Anna','Boris','Carla','Chen','Daniel','Elena','Emil','Fatima','Felix','Greta',
 				   'Hana','Ida','Ivan','Jakob','Jana','Jonas','Karim','Lara','Leo','Lin','Marta','Mateo','Mei',
 				   'Mila','Noah','Nora','Olga','Omar','Paul','Petra','Ravi','Rosa','Samir','Sara','Tariq','Tomas',
@@ -116,7 +131,7 @@ FROM (SELECT value::bigint AS s FROM shop.parameter WHERE name = 'seed') seed,
 				   'Nagy','Novak','Okafor','Olsen','Patel','Petrov','Richter','Rossi','Santos','Sato','Schmidt',
 				   'Silva','Svensson','Tanaka','Visser','Wagner','Wang','Weber'],
 			 ARRAY['DE','DE','DE','DE','DE','DE','AT','AT','CH','NL','FR','PL']) list (first_name, last_name, country),
-	 generate_series(1, n) c;
+	 generate_series(1, p.customers) c;
 
 CREATE TABLE shop.customer_truth (
 	customer_id		bigint PRIMARY KEY REFERENCES shop.customers,
@@ -132,29 +147,26 @@ COMMENT ON COLUMN shop.customer_truth.first_second IS 'First purchase, in second
 
 INSERT INTO shop.customer_truth
 SELECT customer_id,
-	   floor(pg_temp.parameter('days') * 86400 *
-			 round((pg_temp.uniform(s || '/joined/' || customer_id) ^ pg_temp.parameter('growth'))::numeric, 10)::float8)::bigint,
-	   greatest(round((pg_temp.gamma(pg_temp.parameter('r'), s || '/rate/' || customer_id)
-					   / pg_temp.parameter('alpha'))::numeric, 9), 0.000000001),
+	   floor(p.seconds * round((pg_temp.uniform(seed || '/joined/' || customer_id) ^ p.growth)::numeric, 10)::float8)::bigint,
+	   greatest(round((pg_temp.gamma(p.r, seed || '/rate/' || customer_id) / p.alpha)::numeric, 9), 0.000000001),
 	   round((left_a / (left_a + left_b))::numeric, 9),
-	   greatest(round((pg_temp.parameter('p') * pg_temp.parameter('gamma')
-					   / pg_temp.gamma(pg_temp.parameter('q'), s || '/level/' || customer_id))::numeric, 4), 0.01)
-FROM (SELECT value::bigint AS s FROM shop.parameter WHERE name = 'seed') seed,
+	   greatest(round((p.p * p.gamma / pg_temp.gamma(p.q, seed || '/level/' || customer_id))::numeric, 4), 0.01)
+FROM p,
 	 shop.customers,
-	 LATERAL (SELECT pg_temp.gamma(pg_temp.parameter('a'), s || '/leave a/' || customer_id) AS left_a,
-					 pg_temp.gamma(pg_temp.parameter('b'), s || '/leave b/' || customer_id) AS left_b) beta;
+	 LATERAL (SELECT pg_temp.gamma(p.a, seed || '/leave a/' || customer_id) AS left_a,
+					 pg_temp.gamma(p.b, seed || '/leave b/' || customer_id) AS left_b) beta;
 
 -- --- Orders --------------------------------------------------------------------------------------
 
 -- The purchases of one customer, in seconds since the shop opened; the last row says whether the customer left.
-CREATE FUNCTION pg_temp.purchases(customer shop.customer_truth, seed bigint, OUT n int, OUT at_second bigint, OUT leaves boolean)
+CREATE FUNCTION pg_temp.purchases(customer shop.customer_truth, seed bigint, finish bigint,
+	OUT n int, OUT at_second bigint, OUT leaves boolean)
 RETURNS SETOF record
-LANGUAGE plpgsql STABLE AS
+LANGUAGE plpgsql IMMUTABLE AS
 $$
 DECLARE
 	rate	float8 := customer.purchase_rate;
 	chance	float8 := customer.leave_chance;
-	finish	bigint := pg_temp.parameter('days')::bigint * 86400;
 	key		text := seed || '/purchase/' || customer.customer_id || '/';
 BEGIN
 	n := 0;
@@ -171,21 +183,19 @@ $$;
 
 CREATE TEMPORARY TABLE purchase ON COMMIT DROP AS
 SELECT t.customer_id, h.n, h.at_second, h.leaves,
-	   greatest(round((pg_temp.gamma(pg_temp.parameter('p'), key || '/amount')
-					   / pg_temp.parameter('p'))::numeric, 6) * t.mean_order, 1.00)::numeric(12,2) AS amount,
-	   round((pg_temp.parameter('cost_low') + (pg_temp.parameter('cost_high') - pg_temp.parameter('cost_low'))
-			  * pg_temp.uniform(key || '/cost'))::numeric, 4) AS cost_share,
-	   pg_temp.uniform(key || '/refund') < pg_temp.parameter('refund') AS refunded,
+	   greatest(round((pg_temp.gamma(p.p, key || '/amount') / p.p)::numeric, 6) * t.mean_order, 1.00)::numeric(12,2) AS amount,
+	   round((p.cost_low + (p.cost_high - p.cost_low) * pg_temp.uniform(key || '/cost'))::numeric, 4) AS cost_share,
+	   pg_temp.uniform(key || '/refund') < p.refund AS refunded,
 	   key
-FROM (SELECT value::bigint AS s FROM shop.parameter WHERE name = 'seed') seed,
+FROM p,
 	 shop.customer_truth t,
-	 LATERAL pg_temp.purchases(t, s) h,
-	 LATERAL (SELECT s || '/order/' || t.customer_id || '/' || h.n AS key) k;
+	 LATERAL pg_temp.purchases(t, seed, seconds) h,
+	 LATERAL (SELECT seed || '/order/' || t.customer_id || '/' || h.n AS key) k;
 
 UPDATE shop.customer_truth t
-SET active = NOT p.leaves
-FROM (SELECT DISTINCT ON (customer_id) customer_id, leaves FROM purchase ORDER BY customer_id, n DESC) p
-WHERE p.customer_id = t.customer_id;
+SET active = NOT last.leaves
+FROM (SELECT DISTINCT ON (customer_id) customer_id, leaves FROM purchase ORDER BY customer_id, n DESC) last
+WHERE last.customer_id = t.customer_id;
 
 ALTER TABLE shop.customer_truth ALTER COLUMN active SET NOT NULL;
 
@@ -194,11 +204,12 @@ SELECT customer_id, n, false AS is_refund, at_second, amount, round(amount * cos
 FROM purchase
 UNION ALL
 SELECT customer_id, n, true,
-	   at_second + 86400 * (2 + floor((pg_temp.parameter('refund_days') - 1) * pg_temp.uniform(key || '/refund day'))::bigint),
+	   at_second + 86400 * (2 + floor((p.refund_days - 1) * pg_temp.uniform(key || '/refund day'))::bigint),
 	   CASE WHEN whole THEN -amount ELSE -greatest(round(amount * part, 2), 0.01) END,
 	   CASE WHEN whole THEN -round(amount * cost_share, 2) ELSE 0 END
-FROM purchase,
-	 LATERAL (SELECT pg_temp.uniform(key || '/refund whole') < pg_temp.parameter('full_refund') AS whole,
+FROM p,
+	 purchase,
+	 LATERAL (SELECT pg_temp.uniform(key || '/refund whole') < p.full_refund AS whole,
 					 round((0.2 + 0.6 * pg_temp.uniform(key || '/refund part'))::numeric, 4) AS part) r
 WHERE refunded;
 
@@ -219,9 +230,9 @@ SELECT order_id, customer_id,
 	   ('2022-01-01'::timestamp + at_second * '1 second'::interval) AT TIME ZONE 'Europe/Berlin',
 	   amount, cost,
 	   CASE WHEN is_refund THEN first_value(order_id) OVER (PARTITION BY customer_id, n ORDER BY is_refund) END
-FROM (SELECT *, row_number() OVER (ORDER BY at_second, customer_id, n, is_refund) AS order_id
-	  FROM line
-	  WHERE at_second < pg_temp.parameter('days')::bigint * 86400) numbered
+FROM (SELECT line.*, row_number() OVER (ORDER BY at_second, customer_id, n, is_refund) AS order_id
+	  FROM p, line
+	  WHERE at_second < p.seconds) numbered
 ORDER BY order_id;
 
 COMMIT;

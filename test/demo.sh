@@ -11,7 +11,8 @@ cd "$(dirname "$0")/.."
 export DEMO_DATABASE=custseg_demo_test LC_ALL=C.UTF-8
 unset ORDERS COLUMNS DELIMITER DATE_ORDER DECIMAL AS_OF SEGMENTATION
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+trap 'rm -rf "$tmp"; dropdb --if-exists $DEMO_DATABASE 2>/dev/null' EXIT
+createdb -T template0 -E UTF8 -l C $DEMO_DATABASE
 count=0
 
 # check NAME GOT EXPECTED
@@ -45,19 +46,20 @@ skip()
 	echo "ok $count # SKIP $1"
 }
 
-# orders FILE COLUMNS [SETTING=...]...: what the loader makes of the file, then its bad lines.
+# orders FILE COLUMNS [SETTING=...]...: what the loader makes of the file, then its bad lines. The same functions
+# as in demo/run, but in one database for all files.
 orders()
 {
-	local file=$1 columns=$2
-	shift 2
-
-	env ORDERS="$file" COLUMNS="$columns" "$@" demo/shell 2>"$tmp/messages" <<-'END'
-		\set QUIET on
-		\pset format unaligned
-		\pset tuples_only on
-		SELECT replace(customer_id, E'\n', '\n'), day, amount FROM csv.orders ORDER BY line;
-		SELECT 'bad ' || line, reason FROM csv.bad_line ORDER BY line;
-	END
+	(
+		export COLUMNS=$2 "${@:3}" PGDATABASE=$DEMO_DATABASE
+		ORDERS=$1
+		. demo/common.bash
+		work=$tmp
+		sql -c 'DROP SCHEMA IF EXISTS csv CASCADE' 2>/dev/null
+		load_file
+		sql -c "SELECT replace(customer_id, E'\n', '\n'), day, amount FROM csv.orders ORDER BY line" \
+			-c "SELECT 'bad ' || line, reason FROM csv.bad_line ORDER BY line"
+	) 2>&1
 }
 
 # refused FILE COLUMNS [SETTING=...]...: the message of a run that must fail before the report.
@@ -146,18 +148,16 @@ nasty="SELECT n, (SELECT string_agg((ARRAY['a', 'b', 'ü', '\"', '\"\"', ',', ';
 	FROM generate_series(1, 3000) n"
 for delimiter in , ';' '|' $'\t'; do
 	psql -X -q -c "COPY ($nasty) TO STDOUT WITH (FORMAT csv, HEADER, DELIMITER '$delimiter')" >$file
-	check "written by PostgreSQL with '$delimiter'" \
-		"$(ORDERS=$file COLUMNS=customer,day,amount demo/shell 2>/dev/null >"$tmp/out" <<-END
-			CREATE TEMP TABLE original AS
-			SELECT *, trim(E' \\t\\r\\n' FROM replace(customer, E'\\r\\n', E'\\n')) AS customer_id FROM ($nasty) o;
-			SELECT 'used=' || count(*) || ' differ=' || (
-				SELECT count(*) FROM (SELECT customer_id, day, amount FROM original WHERE customer_id <> ''
-					EXCEPT ALL SELECT replace(customer_id, E'\\r\\n', E'\\n'), day, amount FROM csv.orders) e
-				) AS result,
-				count(*) = (SELECT count(*) FROM original WHERE customer_id <> '') AS complete FROM csv.orders;
-		END
-		grep -oE 'used=.*' "$tmp/out" | tr -d ' ')" \
-		"$(psql -X -q -A -t -c "SELECT 'used=' || count(*) || 'differ=0|t' FROM ($nasty) o WHERE trim(E' \\t\\r\\n' FROM customer) <> ''")"
+	orders $file customer,day,amount >/dev/null
+	check "written by PostgreSQL with '$delimiter'" "$(psql -X -q -A -t -d $DEMO_DATABASE <<-END
+		CREATE TEMP TABLE original AS
+		SELECT trim(E' \\t\\r\\n' FROM replace(customer, E'\\r\\n', E'\\n')) AS customer_id, day, amount FROM ($nasty) o;
+		DELETE FROM original WHERE customer_id = '';
+		SELECT count(*) > 2800, count(*) = (SELECT count(*) FROM csv.orders) FROM original;
+		SELECT * FROM original
+		EXCEPT ALL SELECT replace(customer_id, E'\\r\\n', E'\\n'), day, amount FROM csv.orders;
+	END
+	)" 't|t'
 done
 
 # --- Days and amounts ------------------------------------------------------------------------------
@@ -200,11 +200,11 @@ printf '%s\n' 1,03/04/2024,5 2,12/31/2024,6 >$file
 check 'or the month' "$(orders $file 1,2,3)" '1|2024-03-04|5
 2|2024-12-31|6'
 printf '%s\n' 1,03/04/2024,5 2,05/05/2024,6 >$file
-matches 'nothing says it: refused' "$(refused $file 1,2,3)" '^1 .*No date says .*line 1: 03/04/2024.*DATE_ORDER=dmy'
+matches 'nothing says it: refused' "$(orders $file 1,2,3)" '.*No date says .*line 1: 03/04/2024.*DATE_ORDER=dmy'
 check 'said by DATE_ORDER' "$(orders $file 1,2,3 DATE_ORDER=mdy)" '1|2024-03-04|5
 2|2024-05-05|6'
 printf '%s\n' 1,31/01/2024,5 2,01/31/2024,6 >$file
-matches 'evidence for both: refused' "$(refused $file 1,2,3)" '^1 .*line 1: 31/01/2024.*line 2: 01/31/2024.*DATE_ORDER=dmy'
+matches 'evidence for both: refused' "$(orders $file 1,2,3)" '.*line 1: 31/01/2024.*line 2: 01/31/2024.*DATE_ORDER=dmy'
 { for i in {1..20}; do echo "$i,31/01/2024,1"; done; echo 21,01/31/2024,1; } >$file
 check 'a majority of 20 to 1: the others are bad lines' "$(orders $file 1,2,3 | tail -n 2)" '20|2024-01-31|1
 bad 21|not a date with the day first'
@@ -250,16 +250,18 @@ c|2024-01-01|1234567.89
 d|2024-01-01|7
 e|2024-01-01|2.00'
 printf '%s\n' 'c;d;a' 'a;2024-01-01;1,234' 'b;2024-01-01;7' >$file
-matches 'thousands or thousandths: refused' "$(refused $file c,d,a)" '^1 .*line 2: 1234 or 1.234.*DECIMAL=point'
+matches 'thousands or thousandths: refused' "$(orders $file c,d,a)" '.*line 2: 1234 or 1.234.*DECIMAL=point'
 check 'said by DECIMAL' "$(orders $file c,d,a DECIMAL=comma)" 'a|2024-01-01|1.234
 b|2024-01-01|7'
 printf '%s\n' 'c;d;a' 'a;2024-01-01;1,5' 'b;2024-01-01;1.5' >$file
-matches 'both decimal marks: refused' "$(refused $file c,d,a)" '^1 .*line 3: 1.5.*line 2: 1,5.*DECIMAL=point'
+matches 'both decimal marks: refused' "$(orders $file c,d,a)" '.*line 3: 1.5.*line 2: 1,5.*DECIMAL=point'
 printf '%s\n' 'c,d,a' 'a,2024-01-01,"1,5"' 'b,2024-01-01,"1,234"' >$file
 check 'no decimal comma where the comma is the delimiter' "$(orders $file c,d,a)" 'b|2024-01-01|1234
 bad 2|not an amount'
 check 'unless it is said' "$(orders $file c,d,a DECIMAL=comma)" 'a|2024-01-01|1.5
 b|2024-01-01|1.234'
+
+dropdb $DEMO_DATABASE
 
 # --- Files and settings that cannot be used --------------------------------------------------------
 
@@ -279,6 +281,8 @@ matches 'two columns' "$(refused $file who,day)" '^1 COLUMNS must name three col
 matches 'no COLUMNS: what is there is listed' "$(refused $file '')" '^1 COLUMNS is missing.*2 who'
 printf 'a,b,b\n1,2024-01-01,5\n' >$file
 matches 'a name that is there twice' "$(refused $file a,b,b)" "^1 .*more than one column 'b'.*number"
+printf '%s\n' 1,03/04/2024,5 2,05/05/2024,6 >$file
+matches 'a file that leaves its dates open' "$(refused $file 1,2,3)" '^1 .*No date says .*line 1: 03/04/2024.*DATE_ORDER=dmy'
 printf 'c,d,a\n1,x,5\n2,2024-01-01,y\n,2024-01-01,3\n' >$file
 matches 'no usable line: the first ones are shown' "$(refused $file c,d,a)" \
 	'^1 .*No line of .* can be used.*line 2: not a date: x .*line 3: not an amount: y .*line 4: no customer: ,2024-01-01,3'
