@@ -130,14 +130,15 @@ FitColumn(Column *c, int classes, RfmMethod method, double *breaks)
 	return n;
 }
 
+/* last: nobody reads the orders again. */
 static RfmModel *
-Fit(Orders *orders, DateADT as_of, int classes, RfmMethod method)
+Fit(Orders *orders, bool last, DateADT as_of, int classes, RfmMethod method)
 {
 	Measures	m;
 	RfmModel   *model;
 
 	InitMeasures(&m, as_of, method == MEAN);
-	GroupTableScan(orders->customers, CollectMeasures, &m);
+	GroupTableScan(orders->customers, last, CollectMeasures, &m);
 	model = RfmModelCreate(classes, method, as_of, m.customers);
 	for (int i = 0; i < N_MEASURES; i++)
 	{
@@ -337,11 +338,11 @@ Rfm(FunctionCallInfo fcinfo, int first, bool with_model)
 	s->as_of = as_of;
 	s->orders = OrdersRead(query, TextArgument(fcinfo, first + 4), true, as_of,
 						   s->result_key);
-	s->model = with_model ? model : Fit(s->orders, as_of, classes, method);
+	s->model = with_model ? model : Fit(s->orders, false, as_of, classes, method);
 	PrepareCells(s, segments);
 	s->row_context = AllocSetContextCreate(CurrentMemoryContext, "custseg rows",
 										   ALLOCSET_DEFAULT_SIZES);
-	GroupTableScan(s->orders->customers, EmitScores, s);
+	GroupTableScan(s->orders->customers, true, EmitScores, s);
 	GroupTableDestroy(s->orders->customers);
 	MemoryContextDelete(s->row_context);
 	return (Datum) 0;
@@ -399,7 +400,7 @@ custseg_rfm_fit(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there are no orders to fit a model on")));
-	model = Fit(orders, as_of, classes, method);
+	model = Fit(orders, true, as_of, classes, method);
 	GroupTableDestroy(orders->customers);
 	PG_RETURN_POINTER(model);
 }
