@@ -26,6 +26,11 @@
 #define CUSTSEG_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* 18: gave way to pg_noreturn, which stands in front of a declaration */
+#ifndef pg_attribute_noreturn
+#define pg_attribute_noreturn() __attribute__((noreturn))
+#endif
+
 /* 16: input functions report soft errors through an ErrorSaveContext */
 #if PG_VERSION_NUM < 160000
 #define errsave(context, ...) \
