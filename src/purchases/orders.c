@@ -418,7 +418,7 @@ RequiredAsOf(FunctionCallInfo fcinfo, int n)
  * What does not fit in memory beside the hash table goes to a temporary file;
  * reading it back is sequential and cheap.
  */
-#define RESULT_MEMORY_KB	(32 * 1024)
+#define RESULT_MEMORY_KB	(16 * 1024)
 
 Tuplestorestate *
 BeginResult(FunctionCallInfo fcinfo, TupleDesc *desc)
