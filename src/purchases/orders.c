@@ -424,7 +424,9 @@ RequiredText(FunctionCallInfo fcinfo, int n, const char *name)
 	if (PG_ARGISNULL(n))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be NULL", name)));
+				 errmsg("argument \"%s\" must not be NULL", name),
+				 strcmp(name, "orders") == 0 ?
+				 errhint("Pass the text of a SELECT. Text is the default type of customers: a key of type text is left out.") : 0));
 	return TextArgument(fcinfo, n);
 }
 
