@@ -156,9 +156,7 @@ PackInto(const Purchases *p, char **buffer, Size *capacity)
 
 	if (bound > *capacity)
 	{
-		*buffer = *buffer == NULL ?
-			MemoryContextAllocHuge(CurrentMemoryContext, bound) :
-			repalloc_huge(*buffer, bound);
+		*buffer = repalloc_huge(*buffer, bound);
 		*capacity = bound;
 	}
 	return PurchasesPack(p, *buffer);
@@ -343,8 +341,7 @@ GetDays(Reader *r, bool want_days, Purchases *p)
 	if (!r->ok || p->n_days == 0)
 		return;
 	if (want_days)
-		p->days = MemoryContextAllocHuge(CurrentMemoryContext,
-										 p->n_days * sizeof(int32));
+		PurchasesMakeDays(p);
 	day = (int64) GetSigned(r);
 	for (int32 i = 0; r->ok; i++)
 	{
