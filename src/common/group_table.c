@@ -10,17 +10,20 @@
  * then the states, so that the cache misses of many rows overlap.
  *
  * When slots and states exceed the memory limit, all states are packed and
- * appended to one of 32 files, by five bits of the key's hash, and the table
- * starts anew. A scan reads the files one by one into a table of its own,
- * merging the parts of each state; a file that is too large for the memory is
- * split in the same way by the next five bits. The memory is kept for skewed
- * data, too: a state that grows is packed with the others.
+ * written to 32 files, by five bits of the key's hash; what comes later goes
+ * straight there. A scan reads the files one by one into a table of its own,
+ * merging what belongs to one key; a file that is too large for the memory is
+ * split in the same way by the next five bits. The first of several scans
+ * leaves merged states behind, so that the next one has less to read.
  *
  * Memory: table->context holds slots, keys and states, and is reset when the
- * table is emptied. The files belong to the resource owner of the statement,
+ * table is emptied. States are carved from large chunks in sizes that are
+ * powers of two, each on a cache line of its own, with a free list per size. The files belong to the resource owner of the statement,
  * so an error closes them.
  */
 #include "common/group_table.h"
+
+#include <sys/mman.h>
 
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
@@ -33,6 +36,9 @@
 #define MAX_LEVEL		(48 / PARTITION_BITS)	/* leaves bits for the slots */
 #define FIRST_SLOTS		1024
 #define SCAN_AHEAD		16
+
+#define SMALLEST_STATE	64		/* a cache line */
+#define N_STATE_SIZES	8		/* 64 to 8192 bytes; larger ones are palloc'd */
 
 char		custseg_group_new;
 
@@ -49,9 +55,15 @@ struct GroupTable
 	uint64		mask;			/* number of slots - 1 */
 	uint64		used;
 
+	char	   *chunk;			/* what is left of the newest chunk of states */
+	char	   *chunk_end;
+	Size		chunk_size;
+	void	   *free_states[N_STATE_SIZES];
+
 	int			level;			/* how often the keys were split already */
 	bool		spilled;
 	BufFile    *files[N_PARTITIONS];
+	GroupTable *parts[N_PARTITIONS];	/* instead of a file that was split */
 	ResourceOwner owner;
 	char	   *pack_buffer;
 	Size		pack_capacity;
@@ -81,14 +93,111 @@ SlotHash(const GroupTable *t, const GroupSlot *slot)
 	return t->byte_keys ? slot->word : MixInteger(slot->word);
 }
 
+/*
+ * Random access to a large array misses the TLB at nearly every step; huge
+ * pages, where the system leaves the choice to programs, spare that.
+ */
 static void
-StartEmpty(GroupTable *t, uint64 n_slots)
+AdviseHugePages(char *start, Size size)
 {
-	t->slots = MemoryContextAllocExtended(t->context, n_slots * t->slot_size,
-										  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	t->mask = n_slots - 1;
-	t->used = 0;
+#ifdef MADV_HUGEPAGE
+	const uintptr_t page = 2 * 1024 * 1024;
+	uintptr_t	from = TYPEALIGN(page, (uintptr_t) start);
+	uintptr_t	until = TYPEALIGN_DOWN(page, (uintptr_t) start + size);
+
+	/* only advice: failure does no harm */
+	if (size >= 2 * page && from < until)
+		(void) madvise((void *) from, until - from, MADV_HUGEPAGE);
+#endif
 }
+
+static void
+StartSlots(GroupTable *t, uint64 n_slots)
+{
+	Size		size = n_slots * t->slot_size;
+
+	t->slots = MemoryContextAllocHuge(t->context, size);
+	AdviseHugePages(t->slots, size);
+	memset(t->slots, 0, size);
+	t->mask = n_slots - 1;
+}
+
+/* After the context was made or reset. */
+static void
+StartEmpty(GroupTable *t)
+{
+	StartSlots(t, FIRST_SLOTS);
+	t->used = 0;
+	t->chunk = t->chunk_end = NULL;
+	memset(t->free_states, 0, sizeof(t->free_states));
+}
+
+/* --- Memory of states ------------------------------------------------------- */
+
+static inline int
+StateSizeClass(Size size)
+{
+	int			class = 0;
+
+	while ((Size) SMALLEST_STATE << class < size)
+		class++;
+	return class;
+}
+
+static void *
+AllocState(GroupTable *t, Size size)
+{
+	int			class = StateSizeClass(size);
+	void	   *state;
+
+	if (class >= N_STATE_SIZES)
+		return MemoryContextAllocHuge(t->context, size);
+	if (t->free_states[class] != NULL)
+	{
+		state = t->free_states[class];
+		t->free_states[class] = *(void **) state;
+		return state;
+	}
+	size = (Size) SMALLEST_STATE << class;
+	if (t->chunk_end - t->chunk < size)
+	{
+		/* what is left of the old one is given up: less than a large state */
+		t->chunk = MemoryContextAllocHuge(t->context, t->chunk_size);
+		t->chunk_end = t->chunk + t->chunk_size;
+		AdviseHugePages(t->chunk, t->chunk_size);
+		t->chunk = (char *) TYPEALIGN(SMALLEST_STATE, (uintptr_t) t->chunk);
+	}
+	state = t->chunk;
+	t->chunk += size;
+	return state;
+}
+
+static void
+FreeState(GroupTable *t, void *state, Size size)
+{
+	int			class = StateSizeClass(size);
+
+	if (class >= N_STATE_SIZES)
+	{
+		pfree(state);
+		return;
+	}
+	*(void **) state = t->free_states[class];
+	t->free_states[class] = state;
+}
+
+void
+GroupTablePut(GroupTable *t, GroupSlot *slot, void *state)
+{
+	Size		size = t->ops->size(state);
+
+	if (slot->state != GROUP_NEW)
+		FreeState(t, slot->state, t->ops->size(slot->state));
+	slot->state = AllocState(t, size);
+	memcpy(slot->state, state, size);
+}
+
+/* --- Making one -------------------------------------------------------------- */
 
 static GroupTable *
 CreateAtLevel(bool byte_keys, const GroupOps *ops, Size memory_limit, int level)
@@ -97,21 +206,20 @@ CreateAtLevel(bool byte_keys, const GroupOps *ops, Size memory_limit, int level)
 												"custseg group table",
 												ALLOCSET_DEFAULT_SIZES);
 	GroupTable *t = MemoryContextAllocZero(outer, sizeof(GroupTable));
-	Size		block = 64 * 1024;
-
-	/* large blocks for large tables, but never a large part of the limit */
-	while (block < memory_limit / 64 && block < 4 * 1024 * 1024)
-		block *= 2;
 	t->outer = outer;
 	t->context = AllocSetContextCreate(outer, "custseg group states",
-									   0, 64 * 1024, block);
+									   ALLOCSET_DEFAULT_SIZES);
 	t->ops = ops;
 	t->byte_keys = byte_keys;
 	t->memory_limit = Max(memory_limit, 1024 * 1024);
 	t->slot_size = offsetof(GroupSlot, key) + (byte_keys ? sizeof(char *) : 0);
 	t->level = level;
 	t->owner = CurrentResourceOwner;
-	StartEmpty(t, FIRST_SLOTS);
+	/* large chunks for large tables, but never a large part of the limit */
+	t->chunk_size = 64 * 1024;
+	while (t->chunk_size < t->memory_limit / 32 && t->chunk_size < 8 * 1024 * 1024)
+		t->chunk_size *= 2;
+	StartEmpty(t);
 	return t;
 }
 
@@ -125,15 +233,13 @@ void
 GroupTableDestroy(GroupTable *t)
 {
 	for (int i = 0; i < N_PARTITIONS; i++)
+	{
 		if (t->files[i] != NULL)
 			BufFileClose(t->files[i]);
+		if (t->parts[i] != NULL)
+			GroupTableDestroy(t->parts[i]);
+	}
 	MemoryContextDelete(t->outer);
-}
-
-MemoryContext
-GroupTableContext(GroupTable *t)
-{
-	return t->context;
 }
 
 bool
@@ -212,24 +318,51 @@ SlotKey(const GroupTable *t, const GroupSlot *slot, GroupKey *key)
 /* --- Temporary files ------------------------------------------------------ */
 
 static BufFile *
-PartitionFile(GroupTable *t, int partition)
+NewFile(GroupTable *t)
 {
-	if (t->files[partition] == NULL)
-	{
-		MemoryContext old_context = MemoryContextSwitchTo(t->outer);
-		ResourceOwner old_owner = CurrentResourceOwner;
+	MemoryContext old_context = MemoryContextSwitchTo(t->outer);
+	ResourceOwner old_owner = CurrentResourceOwner;
+	BufFile    *file;
 
-		CurrentResourceOwner = t->owner;
-		t->files[partition] = BufFileCreateTemp(false);
-		CurrentResourceOwner = old_owner;
-		MemoryContextSwitchTo(old_context);
-	}
-	return t->files[partition];
+	CurrentResourceOwner = t->owner;
+	file = BufFileCreateTemp(false);
+	CurrentResourceOwner = old_owner;
+	MemoryContextSwitchTo(old_context);
+	return file;
 }
 
-/* A record: the key's length and bytes, or the integer; then the state's. */
+/*
+ * A record: an int64, which is the integer key or the length of its bytes; the
+ * length of the packed state as uint32; the key's bytes; the packed state.
+ */
+#define HEAD_SIZE	(sizeof(int64) + sizeof(uint32))
+
 static void
-WriteRecord(GroupTable *t, BufFile *file, GroupSlot *slot)
+WriteRecord(const GroupTable *t, BufFile *file, const GroupKey *key,
+			const char *content, Size length)
+{
+	char		record[256];
+	char	   *to = record;
+	int64		number = t->byte_keys ? key->length : key->number;
+	uint32		content_length = (uint32) length;
+
+	memcpy(to, &number, sizeof(int64));
+	memcpy(to + sizeof(int64), &content_length, sizeof(uint32));
+	to += HEAD_SIZE;
+	if (HEAD_SIZE + key->length + length <= sizeof(record))
+	{
+		memcpy(to, key->data, key->length);
+		memcpy(to + key->length, content, length);
+		BufFileWrite(file, record, HEAD_SIZE + key->length + length);
+		return;
+	}
+	BufFileWrite(file, record, HEAD_SIZE);
+	BufFileWrite(file, (void *) key->data, key->length);
+	BufFileWrite(file, (void *) content, length);
+}
+
+static void
+WriteState(GroupTable *t, BufFile *file, const GroupSlot *slot)
 {
 	MemoryContext old = MemoryContextSwitchTo(t->outer);
 	Size		length = t->ops->pack(slot->state, &t->pack_buffer, &t->pack_capacity);
@@ -237,36 +370,42 @@ WriteRecord(GroupTable *t, BufFile *file, GroupSlot *slot)
 
 	MemoryContextSwitchTo(old);
 	SlotKey(t, slot, &key);
-	if (t->byte_keys)
-	{
-		BufFileWrite(file, &key.length, sizeof(int));
-		BufFileWrite(file, (void *) key.data, key.length);
-	}
-	else
-		BufFileWrite(file, &key.number, sizeof(int64));
-	BufFileWrite(file, &length, sizeof(Size));
-	BufFileWrite(file, t->pack_buffer, length);
+	WriteRecord(t, file, &key, t->pack_buffer, length);
 }
 
-/* Moves all states to the files and starts with an empty table. */
+static BufFile *
+PartitionFile(GroupTable *t, uint64 hash)
+{
+	int			shift = 64 - PARTITION_BITS * (t->level + 1);
+	int			partition = (hash >> shift) & (N_PARTITIONS - 1);
+
+	if (t->files[partition] == NULL)
+		t->files[partition] = NewFile(t);
+	return t->files[partition];
+}
+
+void
+GroupTableWrite(GroupTable *t, const GroupKey *key, uint64 hash,
+				const char *content, Size length)
+{
+	WriteRecord(t, PartitionFile(t, hash), key, content, length);
+}
+
+/* Moves all states to the files. */
 static void
 Spill(GroupTable *t)
 {
-	int			shift = 64 - PARTITION_BITS * (t->level + 1);
-
 	for (uint64 i = 0; i <= t->mask; i++)
 	{
 		GroupSlot  *slot = SlotAt(t, i);
 
 		POLL_EVERY(i);
-		if (slot->state == NULL)
-			continue;
-		WriteRecord(t, PartitionFile(t, (SlotHash(t, slot) >> shift) & (N_PARTITIONS - 1)),
-					slot);
+		if (slot->state != NULL)
+			WriteState(t, PartitionFile(t, SlotHash(t, slot)), slot);
 	}
 	t->spilled = true;
 	MemoryContextReset(t->context);
-	StartEmpty(t, FIRST_SLOTS);
+	StartEmpty(t);
 }
 
 static void
@@ -274,10 +413,8 @@ Grow(GroupTable *t)
 {
 	char	   *old_slots = t->slots;
 	uint64		old_mask = t->mask;
-	uint64		used = t->used;
 
-	StartEmpty(t, (old_mask + 1) * 2);
-	t->used = used;
+	StartSlots(t, (old_mask + 1) * 2);
 	for (uint64 i = 0; i <= old_mask; i++)
 	{
 		GroupSlot  *from = (GroupSlot *) (old_slots + i * t->slot_size);
@@ -300,6 +437,8 @@ GroupTableReserve(GroupTable *t, int n)
 	Size		memory = MemoryContextMemAllocated(t->context, false);
 	bool		full = (t->used + n) * 10 > (t->mask + 1) * 7;
 
+	if (t->spilled)
+		return;
 	if (full)
 		memory += (t->mask + 1) * 2 * t->slot_size;
 	if (memory > t->memory_limit && t->used > 1 && t->level < MAX_LEVEL)
@@ -326,7 +465,7 @@ ScanSlots(GroupTable *t, GroupVisitor visit, void *arg)
 
 		if (i + SCAN_AHEAD <= t->mask)
 		{
-			char	   *ahead = SlotAt(t, i + SCAN_AHEAD)->state;
+			const char *ahead = SlotAt(t, i + SCAN_AHEAD)->state;
 
 			__builtin_prefetch(ahead);
 			__builtin_prefetch(ahead + 64);
@@ -339,85 +478,125 @@ ScanSlots(GroupTable *t, GroupVisitor visit, void *arg)
 	}
 }
 
+/* Reads a record into *bytes, key first; false at the end of the file. */
 static bool
-ReadRecord(GroupTable *t, BufFile *file, GroupKey *key,
-		   StringInfo key_bytes, StringInfo content)
+ReadRecord(const GroupTable *t, BufFile *file, StringInfo bytes,
+		   GroupKey *key, Size *length)
 {
-	Size		length;
+	char		head[HEAD_SIZE];
+	uint32		content_length;
 
-	if (t->byte_keys)
-	{
-		if (!BufFileReadOrEof(file, &key->length, sizeof(int)))
-			return false;
-		resetStringInfo(key_bytes);
-		enlargeStringInfo(key_bytes, key->length);
-		BufFileReadExact(file, key_bytes->data, key->length);
-		key->data = key_bytes->data;
-	}
-	else if (!BufFileReadOrEof(file, &key->number, sizeof(int64)))
+	if (!BufFileReadOrEof(file, head, HEAD_SIZE))
 		return false;
-	BufFileReadExact(file, &length, sizeof(Size));
-	resetStringInfo(content);
-	enlargeStringInfo(content, length);
-	BufFileReadExact(file, content->data, length);
-	content->len = length;
+	memcpy(&key->number, head, sizeof(int64));
+	memcpy(&content_length, head + sizeof(int64), sizeof(uint32));
+	key->length = t->byte_keys ? (int) key->number : 0;
+	*length = content_length;
+	resetStringInfo(bytes);
+	enlargeStringInfo(bytes, key->length + content_length);
+	BufFileReadExact(file, bytes->data, key->length + content_length);
+	key->data = t->byte_keys ? bytes->data : NULL;
 	return true;
 }
 
-/* A table of one partition, which may itself have spilled. */
+/*
+ * Reads a file into a table, which may itself spill. The table is below ours
+ * in memory, since the current context may be reset by who visits.
+ */
 static GroupTable *
 LoadPartition(GroupTable *t, BufFile *file)
 {
+	MemoryContext old = MemoryContextSwitchTo(t->outer);
 	GroupTable *part = CreateAtLevel(t->byte_keys, t->ops, t->memory_limit,
 									 t->level + 1);
-	StringInfoData key_bytes;
-	StringInfoData content;
 	MemoryContext scratch = AllocSetContextCreate(part->outer, "custseg scratch",
 												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(scratch);
-	GroupKey	key = {0, NULL, 0};
+	StringInfoData bytes;
+	GroupKey	key;
+	Size		length;
 
-	initStringInfo(&key_bytes);
-	initStringInfo(&content);
+	initStringInfo(&bytes);
+	MemoryContextSwitchTo(scratch);
 	if (BufFileSeek(file, 0, 0, SEEK_SET) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not rewind temporary file")));
-	for (uint64 i = 0; ReadRecord(t, file, &key, &key_bytes, &content); i++)
+	for (uint64 i = 0; ReadRecord(t, file, &bytes, &key, &length); i++)
 	{
+		const char *content = bytes.data + key.length;
+		uint64		hash = GroupTableHash(part, &key);
 		GroupSlot  *slot;
 
 		POLL_EVERY(i);
 		GroupTableReserve(part, 1);
-		slot = GroupTableFind(part, &key, GroupTableHash(part, &key));
-		MemoryContextSwitchTo(part->context);
-		GroupSlotSet(slot, part->ops->merge(GroupSlotState(slot), content.data,
-											content.len));
-		MemoryContextSwitchTo(scratch);
+		if (part->spilled)
+		{
+			GroupTableWrite(part, &key, hash, content, length);
+			continue;
+		}
+		slot = GroupTableFind(part, &key, hash);
+		GroupTableSet(part, slot,
+					  part->ops->merge(GroupSlotState(slot), content, length));
+		MemoryContextReset(scratch);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
+	pfree(bytes.data);
 	return part;
 }
 
+/* What the next scan will read instead of the file that a part came from. */
+static void
+KeepPart(GroupTable *t, int partition, GroupTable *part)
+{
+	BufFileClose(t->files[partition]);
+	t->files[partition] = NULL;
+	if (part->spilled)
+	{
+		t->parts[partition] = part;
+		return;
+	}
+	t->files[partition] = NewFile(t);
+	for (uint64 i = 0; i <= part->mask; i++)
+	{
+		POLL_EVERY(i);
+		if (SlotAt(part, i)->state != NULL)
+			WriteState(part, t->files[partition], SlotAt(part, i));
+	}
+	GroupTableDestroy(part);
+}
+
+static void
+ScanPartition(GroupTable *t, int partition, bool last,
+			  GroupVisitor visit, void *arg)
+{
+	GroupTable *part;
+
+	if (t->parts[partition] != NULL)
+		GroupTableScan(t->parts[partition], last, visit, arg);
+	if (t->files[partition] == NULL)
+		return;
+	part = LoadPartition(t, t->files[partition]);
+	if (last)
+	{
+		BufFileClose(t->files[partition]);
+		t->files[partition] = NULL;
+	}
+	GroupTableScan(part, last, visit, arg);
+	if (last)
+		GroupTableDestroy(part);
+	else
+		KeepPart(t, partition, part);
+}
+
 void
-GroupTableScan(GroupTable *t, GroupVisitor visit, void *arg)
+GroupTableScan(GroupTable *t, bool last, GroupVisitor visit, void *arg)
 {
 	if (!t->spilled)
 	{
 		ScanSlots(t, visit, arg);
 		return;
 	}
-	if (t->used > 0)
-		Spill(t);
 	for (int i = 0; i < N_PARTITIONS; i++)
-	{
-		GroupTable *part;
-
-		if (t->files[i] == NULL)
-			continue;
-		part = LoadPartition(t, t->files[i]);
-		GroupTableScan(part, visit, arg);
-		GroupTableDestroy(part);
-	}
+		ScanPartition(t, i, last, visit, arg);
 }

@@ -55,6 +55,8 @@ typedef struct Batch
 	int			n;
 	bool		byte_keys;
 	StringInfoData bytes;		/* of the keys */
+	char	   *packed;			/* one packed row */
+	Size		packed_capacity;
 	BatchRow	rows[BATCH_ROWS];
 } Batch;
 
@@ -76,6 +78,12 @@ typedef struct Reading
 } Reading;
 
 static Size
+StateSize(const void *state)
+{
+	return VARSIZE(state);
+}
+
+static Size
 PackState(void *state, char **buffer, Size *capacity)
 {
 	return PurchasesPackState(state, buffer, capacity);
@@ -87,7 +95,7 @@ MergeState(void *state, const char *content, Size length)
 	return PurchasesMerge(state, content, length);
 }
 
-static const GroupOps purchase_ops = {PackState, MergeState};
+static const GroupOps purchase_ops = {StateSize, PackState, MergeState};
 
 static void
 InitBatch(Batch *batch, bool byte_keys, Size memory_limit)
@@ -96,13 +104,30 @@ InitBatch(Batch *batch, bool byte_keys, Size memory_limit)
 	batch->n = 0;
 	batch->byte_keys = byte_keys;
 	initStringInfo(&batch->bytes);
+	batch->packed_capacity = 256;
+	batch->packed = palloc(batch->packed_capacity);
 }
 
+/* The table is on disk: the rows go there, too. */
+static void
+WriteBatch(Batch *batch)
+{
+	for (int i = 0; i < batch->n; i++)
+	{
+		BatchRow   *row = &batch->rows[i];
+		Size		length = PurchasesPackRow(&row->purchase, &batch->packed,
+											  &batch->packed_capacity);
+
+		GroupTableWrite(batch->table, &row->key, row->hash, batch->packed, length);
+	}
+	batch->n = 0;
+	resetStringInfo(&batch->bytes);
+}
+
+/* In a context that is reset soon: states that grow are made there, and copied. */
 static void
 FlushBatch(Batch *batch)
 {
-	MemoryContext old;
-
 	GroupTableReserve(batch->table, batch->n);
 	for (int i = 0; i < batch->n; i++)
 	{
@@ -111,7 +136,13 @@ FlushBatch(Batch *batch)
 		if (batch->byte_keys)
 			row->key.data = batch->bytes.data + row->key.number;
 		row->hash = GroupTableHash(batch->table, &row->key);
-		GroupTablePrefetch(batch->table, row->hash);
+		if (!GroupTableSpilled(batch->table))
+			GroupTablePrefetch(batch->table, row->hash);
+	}
+	if (GroupTableSpilled(batch->table))
+	{
+		WriteBatch(batch);
+		return;
 	}
 	for (int i = 0; i < batch->n; i++)
 	{
@@ -121,17 +152,24 @@ FlushBatch(Batch *batch)
 		__builtin_prefetch(row->slot->state, 1);
 		__builtin_prefetch((char *) row->slot->state + 64, 1);
 	}
-	old = MemoryContextSwitchTo(GroupTableContext(batch->table));
 	for (int i = 0; i < batch->n; i++)
 	{
 		BatchRow   *row = &batch->rows[i];
 
-		GroupSlotSet(row->slot,
-					 PurchasesAdd(GroupSlotState(row->slot), &row->purchase));
+		GroupTableSet(batch->table, row->slot,
+					  PurchasesAdd(GroupSlotState(row->slot), &row->purchase));
 	}
-	MemoryContextSwitchTo(old);
 	batch->n = 0;
 	resetStringInfo(&batch->bytes);
+}
+
+static void
+FlushIn(MemoryContext scratch, Batch *batch)
+{
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+
+	FlushBatch(batch);
+	MemoryContextSwitchTo(old);
 }
 
 /* The next row of a batch, with its key; the caller fills in the purchase. */
@@ -245,16 +283,15 @@ ReceiveOrder(TupleTableSlot *slot, void *arg)
 			row->cost = ReadAmount(type[COST], slot->tts_values[COST], "cost");
 		r->orders->n_rows++;
 	}
-	MemoryContextSwitchTo(old);
-
 	if (batch->n == BATCH_ROWS)
 	{
-		FlushBatch(batch);
-		/* both batches may point into scratch */
+		FlushBatch(&r->customers);
+		/* rows of both batches may point into scratch */
 		if (r->lines != NULL)
-			FlushBatch(batch == r->lines ? &r->customers : r->lines);
+			FlushBatch(r->lines);
 		MemoryContextReset(r->scratch);
 	}
+	MemoryContextSwitchTo(old);
 }
 
 /* One netted order. */
@@ -279,12 +316,12 @@ VisitOrder(const GroupKey *line, void *state, void *arg)
 	/* what was given back in full is no purchase, what was free is one */
 	row->is_refund = sign < 0 || order.n_days == 0 ||
 		(sign == 0 && DecimalSign(&order.sums[SUM_REFUNDS]) > 0);
-	MemoryContextSwitchTo(old);
 	if (r->customers.n == BATCH_ROWS)
 	{
 		FlushBatch(&r->customers);
 		MemoryContextReset(r->scratch);
 	}
+	MemoryContextSwitchTo(old);
 }
 
 static void
@@ -353,13 +390,14 @@ OrdersRead(const char *query, const char *time_zone,
 	UserQueryClose(&r->query);
 	MemoryContextSwitchTo(context);
 
+	FlushIn(r->scratch, &r->customers);
 	if (r->lines != NULL)
 	{
-		FlushBatch(r->lines);
-		GroupTableScan(r->lines->table, VisitOrder, r);
+		FlushIn(r->scratch, r->lines);
+		GroupTableScan(r->lines->table, true, VisitOrder, r);
 		GroupTableDestroy(r->lines->table);
+		FlushIn(r->scratch, &r->customers);
 	}
-	FlushBatch(&r->customers);
 	MemoryContextDelete(r->scratch);
 
 	if (r->orders->n_rows == 0 && r->orders->n_after > 0)
@@ -386,7 +424,9 @@ RequiredText(FunctionCallInfo fcinfo, int n, const char *name)
 	if (PG_ARGISNULL(n))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be NULL", name)));
+				 errmsg("argument \"%s\" must not be NULL", name),
+				 strcmp(name, "orders") == 0 ?
+				 errhint("Pass the text of a SELECT. Text is the default type of customers: a key of type text is left out.") : 0));
 	return TextArgument(fcinfo, n);
 }
 
@@ -406,7 +446,7 @@ RequiredAsOf(FunctionCallInfo fcinfo, int n)
  * What does not fit in memory beside the hash table goes to a temporary file;
  * reading it back is sequential and cheap.
  */
-#define RESULT_MEMORY_KB	(32 * 1024)
+#define RESULT_MEMORY_KB	(16 * 1024)
 
 Tuplestorestate *
 BeginResult(FunctionCallInfo fcinfo, TupleDesc *desc)
