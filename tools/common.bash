@@ -72,7 +72,7 @@ debian_mirror()
 	local mirror
 
 	mirror=$(apt-get indextargets --format '$(LABEL)|$(SITE)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-		sed -n 's/^Debian|[^|]*|//p' | head -n 1)
+		sed -n 's/^Debian|[^|]*|//p' | head -n 1) || true
 	echo "${mirror:-http://deb.debian.org/debian/}"
 }
 
