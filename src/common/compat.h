@@ -18,17 +18,17 @@
 
 #include "storage/buffile.h"
 
+/* 18: pg_attribute_noreturn() became pg_noreturn, which stands in front */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* 18: modules can name themselves */
 #ifdef PG_MODULE_MAGIC_EXT
 #define CUSTSEG_MODULE_MAGIC \
 	PG_MODULE_MAGIC_EXT(.name = "custseg", .version = CUSTSEG_VERSION)
 #else
 #define CUSTSEG_MODULE_MAGIC PG_MODULE_MAGIC
-#endif
-
-/* 18: gave way to pg_noreturn, which stands in front of a declaration */
-#ifndef pg_attribute_noreturn
-#define pg_attribute_noreturn() __attribute__((noreturn))
 #endif
 
 /* 16: input functions report soft errors through an ErrorSaveContext */
