@@ -1,9 +1,18 @@
-# custseg: see `make help`.
+# custseg: `make help` shows what can be done here.
+#
+#   1 What is built        objects, install script
+#   2 Compiler             warnings, sanitizer
+#   3 Tests of PGXS        what `make installcheck` runs
+#   4 PGXS                 all, install, installcheck, clean
+#   5 House                help, demo, test and the rest: scripts in tools/, which need nothing installed
 
-# --- What is built --------------------------------------------------------
 EXTENSION  = custseg
 MODULE_big = custseg
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" custseg.control)
+
+all:
+
+# --- 1 What is built --------------------------------------------------------
 
 OBJS = \
 	src/custseg.o \
@@ -38,27 +47,147 @@ OBJS = \
 	src/tiering/segment_rules.o \
 	src/tiering/segmentation.o
 
-# --- The install script: the parts of sql/load_order, concatenated ----------
+# The install script is made of the parts that sql/load_order lists.
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))
 INSTALL_SQL = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(INSTALL_SQL)
 DATA        = $(wildcard sql/migrations/*.sql)
-EXTRA_CLEAN = $(INSTALL_SQL)
+EXTRA_CLEAN = $(INSTALL_SQL) src/.build-flags
 
-# --- Compiler ---------------------------------------------------------------
-PG_CPPFLAGS = -I$(CURDIR)/src -DCUSTSEG_VERSION='"$(EXTVERSION)"'
-PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
-	-Wno-missing-field-initializers -ffp-contract=off
+# --- 2 Compiler -------------------------------------------------------------
+
+# PostgreSQL's headers are system headers here: what -Wextra finds in them is not ours. Every PG_FUNCTION_ARGS is
+# a parameter, used or not, and PostgreSQL's own style compares int with size_t.
+# -ffp-contract=off: the same floating results on every platform.
+PG_CPPFLAGS = -I$(CURDIR)/src -isystem $(includedir_server) -DCUSTSEG_VERSION='"$(EXTVERSION)"'
+PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -ffp-contract=off
 ifdef WERROR
 PG_CFLAGS  += -Werror
 endif
+ifdef SANITIZE
+SANITIZER   = -fsanitize=undefined,float-cast-overflow -fno-sanitize-recover=all
+PG_CFLAGS  += $(SANITIZER)
+SHLIB_LINK += $(SANITIZER)
+endif
+
+# --- 3 Tests of PGXS --------------------------------------------------------
+
+# Inputs are in test/, outputs of both kinds in expected/. pg_isolation_regress looks for expected/ in its output
+# folder, pg_regress too on 15; from 16 on that is told by --expecteddir.
+REGRESS       := $(sort $(basename $(notdir $(wildcard test/sql/*.sql))))
+ISOLATION     := $(sort $(basename $(notdir $(wildcard test/specs/*.spec))))
+REGRESS_OPTS   = --inputdir=test --outputdir=. $(if $(filter-out 15,$(MAJORVERSION)),--expecteddir=.)
+ISOLATION_OPTS = --inputdir=test --outputdir=.
+TAP_TESTS      = $(if $(wildcard test/t/*.pl),1)
+PROVE_TESTS    = test/t/*.pl
+
+# --- 4 PGXS -----------------------------------------------------------------
+
+HOUSE_TARGETS = help demo shell bench test test-% check-% sanitize valgrind dist
+
+# The house's own targets work where PostgreSQL is not installed yet.
+ifneq ($(filter-out $(HOUSE_TARGETS),$(or $(MAKECMDGOALS),all)),)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq ($(PGXS),)
+$(error $(PG_CONFIG) was not found. Install PostgreSQL's server headers, or set PG_CONFIG; on Debian: tools/deps)
+endif
 include $(PGXS)
+
+# Code for the JIT must give the same floating results as the compiled code.
+override BITCODE_CFLAGS += -ffp-contract=off
 
 $(INSTALL_SQL): sql/load_order $(SQL_PARTS) custseg.control
 	cat $(SQL_PARTS) > $@
 
 # Every object depends on every header: the project is small, and a stale object costs more than a rebuild.
-$(OBJS): $(wildcard src/*/*.h)
+# Nor may an object remain from a build for another server or with other flags.
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h) custseg.control src/.build-flags
+
+src/.build-flags: FORCE
+	@echo '$(VERSION) $(PG_CFLAGS)' | cmp -s - $@ || echo '$(VERSION) $(PG_CFLAGS)' > $@
+
+.PHONY: FORCE
+
+endif
+
+# --- 5 House ----------------------------------------------------------------
+
+# What a user gives on the command line (TEST, MAJOR, WERROR, ORDERS, ...) reaches the scripts as environment.
+
+.PHONY: help demo shell bench test dist sanitize valgrind
+
+help: ## this list
+	@echo 'Everything below but the first group installs the Debian packages it needs (root or sudo)'
+	@echo 'and uses a throw-away PostgreSQL cluster. MAJOR=17 chooses among the installed majors.'
+	@awk 'BEGIN { FS = ": ## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9%-]+:.*: ## / || /^[a-z0-9%-]+: ## / { split($$1, t, ":"); printf "  %-20s%s\n", t[1], $$NF } \
+		/^#: / { split(substr($$0, 4), t, " -- "); printf "  %-20s%s\n", t[1], t[2] }' Makefile
+
+##@ As in any PGXS extension (PG_CONFIG chooses the server)
+#: make -- build; WERROR=1 makes warnings errors
+#: make install -- install into that server
+#: make installcheck -- pg_regress, isolation and Perl tests against a running server with custseg installed
+#: make clean -- remove what was built
+
+##@ To look at
+demo: ## a shop from orders to segments; or ORDERS=file.csv COLUMNS=customer,date,amount
+	@tools/deps build
+	@tools/cluster demo/run
+
+shell: ## psql with the extension and the demo's data
+	@tools/deps build
+	@tools/cluster demo/shell
+
+##@ To test (TEST=name runs one test of a kind)
+test: ## everything
+	@tools/deps build test
+	@tools/cluster tools/test
+
+check-style: ## versions, META.json, file lists, layout
+	@tools/deps build
+	@tools/check-style
+
+check-regress: ## pg_regress: test/sql against expected/
+	@tools/deps build test
+	@tools/cluster tools/test regress
+
+check-isolation: ## sessions side by side: test/specs
+	@tools/deps build test
+	@tools/cluster tools/test isolation
+
+check-pgtap: ## behaviour and properties: test/pgtap
+	@tools/deps build test
+	@tools/cluster tools/test pgtap
+
+check-docs: ## the examples of README.md and docs/
+	@tools/deps build
+	@tools/cluster tools/test docs
+
+check-tap: ## restart, dump and restore: test/t
+	@tools/deps build test
+	@tools/cluster tools/test tap
+
+check-scripts: ## the demo, and the tools themselves: test/*.sh
+	@tools/deps build
+	@tools/cluster tools/test scripts
+
+test-%: ## everything in a chroot with another major: test-17, test-18
+	@tools/chroot run $* make test
+
+sanitize: ## everything with the undefined behaviour sanitizer
+	@tools/deps build test
+	@SANITIZE=1 tools/cluster tools/test
+
+valgrind: ## test/sql and test/pgtap under Valgrind in a server built for it; slow
+	@tools/valgrind
+
+##@ To measure and to release
+bench: ## custseg against hand-written SQL; ORDERS_N=10000000
+	@tools/deps build
+	@tools/cluster bench/run
+
+dist: ## custseg-VERSION.zip for PGXN, from the last commit
+	git archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ -o $(EXTENSION)-$(EXTVERSION).zip HEAD

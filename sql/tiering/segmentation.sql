@@ -82,7 +82,7 @@ COMMENT ON COLUMN custseg.segment_rule.shipped IS 'True for rows that came with 
 INSERT INTO custseg.segmentation (name, r_classes, f_classes, m_classes, breaks, description, shipped) VALUES
 	('standard_11', 5, 5, 5, 'balanced', 'Eleven segments, an exact partition of the 125 cells of R, F and M; 5 is best.', true),
 	('rf_10', 5, 5, NULL, 'balanced', 'Ten segments over R and F only, an exact partition of the 25 cells; 5 is best.', true),
-	('rfm_8', 2, 2, 2, 'mean', 'Eight types by R, F and M, each better than its mean (2) or not (1); names in Chinese.', true),
+	('rfm_8', 2, 2, 2, 'mean', 'Eight types by R, F and M, each better than its mean (2) or not (1); names in Chinese where the encoding has them.', true),
 	('rfm_8_en', 2, 2, 2, 'mean', 'Eight types by R, F and M, each better than its mean (2) or not (1); names in English.', true);
 
 INSERT INTO custseg.segment_rule (segmentation, position, segment, cells, description, shipped)
@@ -163,7 +163,8 @@ BEGIN
 		r_min, r_max, f_min, f_max, m_min, m_max, description, shipped)
 	SELECT 'rfm_8', e.position, coalesce(names[e.position], e.segment),
 		   e.r_min, e.r_max, e.f_min, e.f_max, e.m_min, e.m_max,
-		   e.segment OPERATOR(pg_catalog.||) '. '::pg_catalog.text OPERATOR(pg_catalog.||) e.description,
+		   CASE WHEN names IS NULL THEN e.description
+				ELSE pg_catalog.concat(e.segment, '. ', e.description) END,
 		   e.shipped
 	  FROM custseg.segment_rule e
 	 WHERE e.segmentation OPERATOR(pg_catalog.=) 'rfm_8_en'::pg_catalog.text;

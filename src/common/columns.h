@@ -50,7 +50,7 @@ typedef struct DayReader
 /* Checks that a timestamptz comes with a zone; time_zone may be NULL. */
 extern void DayReaderInit(DayReader *reader, Oid type, const char *time_zone);
 
-extern void DayNotFinite(bool minus) pg_attribute_noreturn();
+pg_noreturn extern void DayNotFinite(bool minus);
 
 static inline int32
 ReadDay(DayReader *reader, Datum value)

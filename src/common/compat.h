@@ -18,6 +18,11 @@
 
 #include "storage/buffile.h"
 
+/* 18: pg_attribute_noreturn() became pg_noreturn, which stands in front */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* 18: modules can name themselves */
 #ifdef PG_MODULE_MAGIC_EXT
 #define CUSTSEG_MODULE_MAGIC \

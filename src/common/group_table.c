@@ -17,10 +17,13 @@
  * data, too: a state that grows is packed with the others.
  *
  * Memory: table->context holds slots, keys and states, and is reset when the
- * table is emptied. The files belong to the resource owner of the statement,
+ * table is emptied. States are carved from large chunks in sizes that are
+ * powers of two, each on a cache line of its own, with a free list per size. The files belong to the resource owner of the statement,
  * so an error closes them.
  */
 #include "common/group_table.h"
+
+#include <sys/mman.h>
 
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
@@ -33,6 +36,9 @@
 #define MAX_LEVEL		(48 / PARTITION_BITS)	/* leaves bits for the slots */
 #define FIRST_SLOTS		1024
 #define SCAN_AHEAD		16
+
+#define SMALLEST_STATE	64		/* a cache line */
+#define N_STATE_SIZES	8		/* 64 to 8192 bytes; larger ones are palloc'd */
 
 char		custseg_group_new;
 
@@ -48,6 +54,11 @@ struct GroupTable
 	Size		slot_size;
 	uint64		mask;			/* number of slots - 1 */
 	uint64		used;
+
+	char	   *chunk;			/* what is left of the newest chunk of states */
+	char	   *chunk_end;
+	Size		chunk_size;
+	void	   *free_states[N_STATE_SIZES];
 
 	int			level;			/* how often the keys were split already */
 	bool		spilled;
@@ -81,14 +92,111 @@ SlotHash(const GroupTable *t, const GroupSlot *slot)
 	return t->byte_keys ? slot->word : MixInteger(slot->word);
 }
 
+/*
+ * Random access to a large array misses the TLB at nearly every step; huge
+ * pages, where the system leaves the choice to programs, spare that.
+ */
 static void
-StartEmpty(GroupTable *t, uint64 n_slots)
+AdviseHugePages(char *start, Size size)
 {
-	t->slots = MemoryContextAllocExtended(t->context, n_slots * t->slot_size,
-										  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	t->mask = n_slots - 1;
-	t->used = 0;
+#ifdef MADV_HUGEPAGE
+	const uintptr_t page = 2 * 1024 * 1024;
+	uintptr_t	from = TYPEALIGN(page, (uintptr_t) start);
+	uintptr_t	until = TYPEALIGN_DOWN(page, (uintptr_t) start + size);
+
+	/* only advice: failure does no harm */
+	if (size >= 2 * page && from < until)
+		(void) madvise((void *) from, until - from, MADV_HUGEPAGE);
+#endif
 }
+
+static void
+StartSlots(GroupTable *t, uint64 n_slots)
+{
+	Size		size = n_slots * t->slot_size;
+
+	t->slots = MemoryContextAllocHuge(t->context, size);
+	AdviseHugePages(t->slots, size);
+	memset(t->slots, 0, size);
+	t->mask = n_slots - 1;
+}
+
+/* After the context was made or reset. */
+static void
+StartEmpty(GroupTable *t)
+{
+	StartSlots(t, FIRST_SLOTS);
+	t->used = 0;
+	t->chunk = t->chunk_end = NULL;
+	memset(t->free_states, 0, sizeof(t->free_states));
+}
+
+/* --- Memory of states ------------------------------------------------------- */
+
+static inline int
+StateSizeClass(Size size)
+{
+	int			class = 0;
+
+	while ((Size) SMALLEST_STATE << class < size)
+		class++;
+	return class;
+}
+
+static void *
+AllocState(GroupTable *t, Size size)
+{
+	int			class = StateSizeClass(size);
+	void	   *state;
+
+	if (class >= N_STATE_SIZES)
+		return MemoryContextAllocHuge(t->context, size);
+	if (t->free_states[class] != NULL)
+	{
+		state = t->free_states[class];
+		t->free_states[class] = *(void **) state;
+		return state;
+	}
+	size = (Size) SMALLEST_STATE << class;
+	if (t->chunk_end - t->chunk < size)
+	{
+		/* what is left of the old one is given up: less than a large state */
+		t->chunk = MemoryContextAllocHuge(t->context, t->chunk_size);
+		t->chunk_end = t->chunk + t->chunk_size;
+		AdviseHugePages(t->chunk, t->chunk_size);
+		t->chunk = (char *) TYPEALIGN(SMALLEST_STATE, (uintptr_t) t->chunk);
+	}
+	state = t->chunk;
+	t->chunk += size;
+	return state;
+}
+
+static void
+FreeState(GroupTable *t, void *state, Size size)
+{
+	int			class = StateSizeClass(size);
+
+	if (class >= N_STATE_SIZES)
+	{
+		pfree(state);
+		return;
+	}
+	*(void **) state = t->free_states[class];
+	t->free_states[class] = state;
+}
+
+void
+GroupTablePut(GroupTable *t, GroupSlot *slot, void *state)
+{
+	Size		size = t->ops->size(state);
+
+	if (slot->state != GROUP_NEW)
+		FreeState(t, slot->state, t->ops->size(slot->state));
+	slot->state = AllocState(t, size);
+	memcpy(slot->state, state, size);
+}
+
+/* --- Making one -------------------------------------------------------------- */
 
 static GroupTable *
 CreateAtLevel(bool byte_keys, const GroupOps *ops, Size memory_limit, int level)
@@ -97,21 +205,20 @@ CreateAtLevel(bool byte_keys, const GroupOps *ops, Size memory_limit, int level)
 												"custseg group table",
 												ALLOCSET_DEFAULT_SIZES);
 	GroupTable *t = MemoryContextAllocZero(outer, sizeof(GroupTable));
-	Size		block = 64 * 1024;
-
-	/* large blocks for large tables, but never a large part of the limit */
-	while (block < memory_limit / 64 && block < 4 * 1024 * 1024)
-		block *= 2;
 	t->outer = outer;
 	t->context = AllocSetContextCreate(outer, "custseg group states",
-									   0, 64 * 1024, block);
+									   ALLOCSET_DEFAULT_SIZES);
 	t->ops = ops;
 	t->byte_keys = byte_keys;
 	t->memory_limit = Max(memory_limit, 1024 * 1024);
 	t->slot_size = offsetof(GroupSlot, key) + (byte_keys ? sizeof(char *) : 0);
 	t->level = level;
 	t->owner = CurrentResourceOwner;
-	StartEmpty(t, FIRST_SLOTS);
+	/* large chunks for large tables, but never a large part of the limit */
+	t->chunk_size = 64 * 1024;
+	while (t->chunk_size < t->memory_limit / 32 && t->chunk_size < 8 * 1024 * 1024)
+		t->chunk_size *= 2;
+	StartEmpty(t);
 	return t;
 }
 
@@ -128,12 +235,6 @@ GroupTableDestroy(GroupTable *t)
 		if (t->files[i] != NULL)
 			BufFileClose(t->files[i]);
 	MemoryContextDelete(t->outer);
-}
-
-MemoryContext
-GroupTableContext(GroupTable *t)
-{
-	return t->context;
 }
 
 bool
@@ -266,7 +367,7 @@ Spill(GroupTable *t)
 	}
 	t->spilled = true;
 	MemoryContextReset(t->context);
-	StartEmpty(t, FIRST_SLOTS);
+	StartEmpty(t);
 }
 
 static void
@@ -274,10 +375,8 @@ Grow(GroupTable *t)
 {
 	char	   *old_slots = t->slots;
 	uint64		old_mask = t->mask;
-	uint64		used = t->used;
 
-	StartEmpty(t, (old_mask + 1) * 2);
-	t->used = used;
+	StartSlots(t, (old_mask + 1) * 2);
 	for (uint64 i = 0; i <= old_mask; i++)
 	{
 		GroupSlot  *from = (GroupSlot *) (old_slots + i * t->slot_size);
@@ -326,7 +425,7 @@ ScanSlots(GroupTable *t, GroupVisitor visit, void *arg)
 
 		if (i + SCAN_AHEAD <= t->mask)
 		{
-			char	   *ahead = SlotAt(t, i + SCAN_AHEAD)->state;
+			const char *ahead = SlotAt(t, i + SCAN_AHEAD)->state;
 
 			__builtin_prefetch(ahead);
 			__builtin_prefetch(ahead + 64);
@@ -368,17 +467,21 @@ ReadRecord(GroupTable *t, BufFile *file, GroupKey *key,
 static GroupTable *
 LoadPartition(GroupTable *t, BufFile *file)
 {
+	/* below ours, since the current context may be reset by who visits */
+	MemoryContext old = MemoryContextSwitchTo(t->outer);
 	GroupTable *part = CreateAtLevel(t->byte_keys, t->ops, t->memory_limit,
 									 t->level + 1);
-	StringInfoData key_bytes;
-	StringInfoData content;
 	MemoryContext scratch = AllocSetContextCreate(part->outer, "custseg scratch",
 												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(scratch);
+	StringInfoData key_bytes;
+	StringInfoData content;
 	GroupKey	key = {0, NULL, 0};
 
+	/* the buffers live beside scratch, which is reset for each record */
+	MemoryContextSwitchTo(part->outer);
 	initStringInfo(&key_bytes);
 	initStringInfo(&content);
+	MemoryContextSwitchTo(scratch);
 	if (BufFileSeek(file, 0, 0, SEEK_SET) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
@@ -390,13 +493,14 @@ LoadPartition(GroupTable *t, BufFile *file)
 		POLL_EVERY(i);
 		GroupTableReserve(part, 1);
 		slot = GroupTableFind(part, &key, GroupTableHash(part, &key));
-		MemoryContextSwitchTo(part->context);
-		GroupSlotSet(slot, part->ops->merge(GroupSlotState(slot), content.data,
-											content.len));
-		MemoryContextSwitchTo(scratch);
+		GroupTableSet(part, slot,
+					  part->ops->merge(GroupSlotState(slot), content.data, content.len));
+		MemoryContextReset(scratch);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
+	pfree(key_bytes.data);
+	pfree(content.data);
 	return part;
 }
 

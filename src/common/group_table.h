@@ -23,15 +23,14 @@ typedef struct GroupSlot
 	char	   *key[FLEXIBLE_ARRAY_MEMBER]; /* one, when keys are bytes */
 } GroupSlot;
 
-/*
- * How states are written to a file and read back. Both run in the memory
- * context of the states.
- */
+/* What the table must know of its states. */
 typedef struct GroupOps
 {
+	/* bytes that the state occupies, slack included */
+	Size		(*size) (const void *state);
 	/* writes into *buffer, made larger as needed; returns the length */
 	Size		(*pack) (void *state, char **buffer, Size *capacity);
-	/* returns the merged state, which may be a new one; NULL starts one */
+	/* the merged state, changed in place or palloc'd; NULL starts one */
 	void	   *(*merge) (void *state, const char *content, Size length);
 } GroupOps;
 
@@ -44,9 +43,6 @@ extern GroupTable *GroupTableCreate(bool byte_keys, const GroupOps *ops,
 									Size memory_limit);
 extern void GroupTableDestroy(GroupTable *table);
 
-/* States must be allocated here. */
-extern MemoryContext GroupTableContext(GroupTable *table);
-
 /* The state of a slot whose key is new and which nobody has set yet. */
 extern char custseg_group_new;
 #define GROUP_NEW	((void *) &custseg_group_new)
@@ -55,17 +51,6 @@ static inline void *
 GroupSlotState(const GroupSlot *slot)
 {
 	return slot->state == GROUP_NEW ? NULL : slot->state;
-}
-
-/* Sets the state, and frees the one before when it has moved. */
-static inline void
-GroupSlotSet(GroupSlot *slot, void *state)
-{
-	void	   *old = GroupSlotState(slot);
-
-	slot->state = state;
-	if (old != NULL && old != state)
-		pfree(old);
 }
 
 /*
@@ -78,6 +63,19 @@ extern uint64 GroupTableHash(const GroupTable *table, const GroupKey *key);
 extern void GroupTablePrefetch(const GroupTable *table, uint64 hash);
 extern GroupSlot *GroupTableFind(GroupTable *table, const GroupKey *key,
 								 uint64 hash);
+
+/*
+ * Sets the state of a slot. A state that is not the slot's own is copied into
+ * the table, as the executor copies transition values.
+ */
+extern void GroupTablePut(GroupTable *table, GroupSlot *slot, void *state);
+
+static inline void
+GroupTableSet(GroupTable *table, GroupSlot *slot, void *state)
+{
+	if (unlikely(state != slot->state))
+		GroupTablePut(table, slot, state);
+}
 
 /* Visits every key with its whole state, in no particular order. Repeatable. */
 extern void GroupTableScan(GroupTable *table, GroupVisitor visit, void *arg);

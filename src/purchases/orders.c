@@ -76,6 +76,12 @@ typedef struct Reading
 } Reading;
 
 static Size
+StateSize(const void *state)
+{
+	return VARSIZE(state);
+}
+
+static Size
 PackState(void *state, char **buffer, Size *capacity)
 {
 	return PurchasesPackState(state, buffer, capacity);
@@ -87,7 +93,7 @@ MergeState(void *state, const char *content, Size length)
 	return PurchasesMerge(state, content, length);
 }
 
-static const GroupOps purchase_ops = {PackState, MergeState};
+static const GroupOps purchase_ops = {StateSize, PackState, MergeState};
 
 static void
 InitBatch(Batch *batch, bool byte_keys, Size memory_limit)
@@ -95,14 +101,13 @@ InitBatch(Batch *batch, bool byte_keys, Size memory_limit)
 	batch->table = GroupTableCreate(byte_keys, &purchase_ops, memory_limit);
 	batch->n = 0;
 	batch->byte_keys = byte_keys;
-	initStringInfo(&batch->bytes);
+	initStringInfo(&batch->bytes);	/* lives as long as the table */
 }
 
+/* In a context that is reset soon: states that grow are made there, and copied. */
 static void
 FlushBatch(Batch *batch)
 {
-	MemoryContext old;
-
 	GroupTableReserve(batch->table, batch->n);
 	for (int i = 0; i < batch->n; i++)
 	{
@@ -121,17 +126,24 @@ FlushBatch(Batch *batch)
 		__builtin_prefetch(row->slot->state, 1);
 		__builtin_prefetch((char *) row->slot->state + 64, 1);
 	}
-	old = MemoryContextSwitchTo(GroupTableContext(batch->table));
 	for (int i = 0; i < batch->n; i++)
 	{
 		BatchRow   *row = &batch->rows[i];
 
-		GroupSlotSet(row->slot,
-					 PurchasesAdd(GroupSlotState(row->slot), &row->purchase));
+		GroupTableSet(batch->table, row->slot,
+					  PurchasesAdd(GroupSlotState(row->slot), &row->purchase));
 	}
-	MemoryContextSwitchTo(old);
 	batch->n = 0;
 	resetStringInfo(&batch->bytes);
+}
+
+static void
+FlushIn(MemoryContext scratch, Batch *batch)
+{
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+
+	FlushBatch(batch);
+	MemoryContextSwitchTo(old);
 }
 
 /* The next row of a batch, with its key; the caller fills in the purchase. */
@@ -245,16 +257,15 @@ ReceiveOrder(TupleTableSlot *slot, void *arg)
 			row->cost = ReadAmount(type[COST], slot->tts_values[COST], "cost");
 		r->orders->n_rows++;
 	}
-	MemoryContextSwitchTo(old);
-
 	if (batch->n == BATCH_ROWS)
 	{
-		FlushBatch(batch);
-		/* both batches may point into scratch */
+		FlushBatch(&r->customers);
+		/* rows of both batches may point into scratch */
 		if (r->lines != NULL)
-			FlushBatch(batch == r->lines ? &r->customers : r->lines);
+			FlushBatch(r->lines);
 		MemoryContextReset(r->scratch);
 	}
+	MemoryContextSwitchTo(old);
 }
 
 /* One netted order. */
@@ -279,12 +290,12 @@ VisitOrder(const GroupKey *line, void *state, void *arg)
 	/* what was given back in full is no purchase, what was free is one */
 	row->is_refund = sign < 0 || order.n_days == 0 ||
 		(sign == 0 && DecimalSign(&order.sums[SUM_REFUNDS]) > 0);
-	MemoryContextSwitchTo(old);
 	if (r->customers.n == BATCH_ROWS)
 	{
 		FlushBatch(&r->customers);
 		MemoryContextReset(r->scratch);
 	}
+	MemoryContextSwitchTo(old);
 }
 
 static void
@@ -353,13 +364,14 @@ OrdersRead(const char *query, const char *time_zone,
 	UserQueryClose(&r->query);
 	MemoryContextSwitchTo(context);
 
+	FlushIn(r->scratch, &r->customers);
 	if (r->lines != NULL)
 	{
-		FlushBatch(r->lines);
+		FlushIn(r->scratch, r->lines);
 		GroupTableScan(r->lines->table, VisitOrder, r);
 		GroupTableDestroy(r->lines->table);
+		FlushIn(r->scratch, &r->customers);
 	}
-	FlushBatch(&r->customers);
 	MemoryContextDelete(r->scratch);
 
 	if (r->orders->n_rows == 0 && r->orders->n_after > 0)
@@ -406,7 +418,7 @@ RequiredAsOf(FunctionCallInfo fcinfo, int n)
  * What does not fit in memory beside the hash table goes to a temporary file;
  * reading it back is sequential and cheap.
  */
-#define RESULT_MEMORY_KB	(32 * 1024)
+#define RESULT_MEMORY_KB	(16 * 1024)
 
 Tuplestorestate *
 BeginResult(FunctionCallInfo fcinfo, TupleDesc *desc)

@@ -44,6 +44,6 @@ PurchasesIsWorking(const PurchaseState *s)
  */
 extern bool PurchasesCommonScale(const Purchases *p, Decimal *sums);
 
-extern void PurchasesCorrupted(void) pg_attribute_noreturn();
+pg_noreturn extern void PurchasesCorrupted(void);
 
 #endif							/* CUSTSEG_PURCHASES_PRIVATE_H */

@@ -456,11 +456,63 @@ Apply(PurchaseState *s, const Change *c, const int32 *days, int32 n_days)
 	return StateFromOpen(&p);
 }
 
+/*
+ * The way nearly all rows go: 64-bit sums of the scale that the row has. False
+ * when anything is out of the ordinary; then nothing has changed.
+ */
+static inline bool
+AddOrdinary(PurchaseState *s, const Purchase *row)
+{
+	int64	   *sums = s->sums.narrow;
+	int64		amount = (int64) row->amount.value;
+	int64		spend;
+	int64		refunds = sums[SUM_REFUNDS];
+	int64		first = sums[SUM_FIRST];
+	int64		cost = sums[SUM_COST];
+	bool		cost_known = !(s->flags & PURCHASES_COST_UNKNOWN);
+
+	if (s->form != (PURCHASES_VERSION | PURCHASES_WORKING) ||
+		(s->flags & PURCHASES_WIDE) ||
+		row->amount.scale != s->scale || !DecimalFitsInt64(&row->amount) ||
+		pg_add_s64_overflow(sums[SUM_SPEND], amount, &spend))
+		return false;
+	if (cost_known &&
+		(!row->has_cost || row->cost.scale != s->cost_scale ||
+		 !DecimalFitsInt64(&row->cost) ||
+		 pg_add_s64_overflow(cost, (int64) row->cost.value, &cost)))
+		return false;
+	if (row->is_refund)
+	{
+		if (pg_sub_s64_overflow(refunds, amount, &refunds))
+			return false;
+	}
+	else
+	{
+		int32		first_day = s->n_days > 0 ?
+			*(int32 *) (sums + N_SUMS) : PG_INT32_MAX;
+
+		if (row->day < first_day)
+			first = amount;
+		else if (row->day == first_day &&
+				 pg_add_s64_overflow(first, amount, &first))
+			return false;
+		s->orders++;
+	}
+	sums[SUM_SPEND] = spend;
+	sums[SUM_REFUNDS] = refunds;
+	sums[SUM_FIRST] = first;
+	sums[SUM_COST] = cost;
+	return true;
+}
+
 PurchaseState *
 PurchasesAdd(PurchaseState *state, const Purchase *row)
 {
 	Change		c;
 	Decimal		refund;
+
+	if (likely(state != NULL) && likely(AddOrdinary(state, row)))
+		return row->is_refund ? state : AddDay(state, row->day);
 
 	c.orders = row->is_refund ? 0 : 1;
 	c.spend = &row->amount;

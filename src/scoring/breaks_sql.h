@@ -9,10 +9,10 @@
 extern int	CheckedClasses(int classes);
 
 /* classes is NULL. */
-extern void ClassesMissing(void) pg_attribute_noreturn();
+extern void ClassesMissing(void);
 
 /* classes differs within one group or partition. */
-extern void ClassesChanged(int before, int now) pg_attribute_noreturn();
+extern void ClassesChanged(int before, int now);
 
 /* An error for NaN; turns -0 into 0. */
 extern double CheckedMeasure(double x);

@@ -261,6 +261,8 @@ StoreMerged(ValueCounts *state, const ValueRuns *a, const ValueRuns *b)
 ValueCounts *
 ValueCountsAdd(ValueCounts *state, double x)
 {
+	int64		total = AddTotals(state->total, 1);
+
 	if (SlotsUsed(state) >= Slots(state))
 	{
 		ValueRuns	own = OwnRuns(state);
@@ -270,7 +272,7 @@ ValueCountsAdd(ValueCounts *state, double x)
 		FreeRuns(tail);
 	}
 	Tail(state)[state->n_tail++] = x;
-	state->total++;
+	state->total = total;
 	return state;
 }
 

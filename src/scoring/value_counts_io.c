@@ -47,6 +47,10 @@ PG_FUNCTION_INFO_V1(custseg_value_counts_jsonb);
 			 errmsg("invalid binary form of value_counts"), \
 			 __VA_ARGS__))
 
+/* Bytes of the binary form before the pairs, and of a pair. */
+#define BINARY_HEADER 9
+#define BINARY_PAIR 16
+
 /* What the text holds, before it is checked as a whole. */
 typedef struct ParsedCounts
 {
@@ -364,13 +368,17 @@ Datum
 custseg_value_counts_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	int			version = pq_getmsgbyte(buf);
+	int			version;
 	int			classes;
 	int			n_runs;
 	ValueCounts *state;
 	const char *problem;
 	int64		where;
 
+	if (buf->len - buf->cursor < BINARY_HEADER)
+		bad_binary(errdetail("It is too short."));
+
+	version = pq_getmsgbyte(buf);
 	if (version != VALUE_COUNTS_VERSION)
 		bad_binary(errdetail("Version %d is not known.", version),
 				   errhint("It was probably written by a newer version of custseg."));
@@ -382,7 +390,7 @@ custseg_value_counts_recv(PG_FUNCTION_ARGS)
 
 	/* checked against the length before memory is taken for it */
 	n_runs = (int) pq_getmsgint(buf, 4);
-	if (n_runs < 0 || (int64) n_runs * 16 != buf->len - buf->cursor)
+	if (n_runs < 0 || (int64) n_runs * BINARY_PAIR != buf->len - buf->cursor)
 		bad_binary(errdetail("The number of values, %d, does not fit the length.",
 							 n_runs));
 

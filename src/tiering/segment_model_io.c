@@ -38,13 +38,22 @@
 #include "utils/json.h"
 #include "utils/jsonb.h"
 
-#include "tiering/segment_cache.h"
+#include "tiering/segment_model_data.h"
 
 PG_FUNCTION_INFO_V1(custseg_segment_model_in);
 PG_FUNCTION_INFO_V1(custseg_segment_model_out);
 PG_FUNCTION_INFO_V1(custseg_segment_model_recv);
 PG_FUNCTION_INFO_V1(custseg_segment_model_send);
 PG_FUNCTION_INFO_V1(custseg_segment_model_to_jsonb);
+
+static const SegmentModel *
+GetModel(FunctionCallInfo fcinfo, int arg)
+{
+	const SegmentModel *model = (const SegmentModel *) PG_DETOAST_DATUM(PG_GETARG_DATUM(arg));
+
+	SegmentModelCheckVersion(model);
+	return model;
+}
 
 /* --- Text input ----------------------------------------------------------- */
 
@@ -369,7 +378,7 @@ custseg_segment_model_out(PG_FUNCTION_ARGS)
 	StringInfoData out;
 
 	initStringInfo(&out);
-	AppendModel(&out, SegmentModelArgument(fcinfo, 0));
+	AppendModel(&out, GetModel(fcinfo, 0));
 	PG_RETURN_CSTRING(out.data);
 }
 
@@ -380,7 +389,7 @@ custseg_segment_model_to_jsonb(PG_FUNCTION_ARGS)
 	StringInfoData out;
 
 	initStringInfo(&out);
-	AppendModel(&out, SegmentModelArgument(fcinfo, 0));
+	AppendModel(&out, GetModel(fcinfo, 0));
 	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(out.data)));
 }
 
@@ -466,7 +475,7 @@ SendName(StringInfo out, const char *bytes, int length)
 Datum
 custseg_segment_model_send(PG_FUNCTION_ARGS)
 {
-	const SegmentModel *model = SegmentModelArgument(fcinfo, 0);
+	const SegmentModel *model = GetModel(fcinfo, 0);
 	StringInfoData out;
 	const char *bytes;
 	const int16 *cells;
