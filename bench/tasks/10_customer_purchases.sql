@@ -8,12 +8,12 @@ SELECT ROW(count(*), max(customer_id), max(last_purchase(purchases)),
 		   sum(orders(purchases)), sum(spend(purchases)))
   FROM customer_purchases(NULL::bigint, 'SELECT customer_id, day, amount FROM orders');
 
---- peer hash
+--- peer as planned
 SELECT ROW(count(*), max(customer_id), max(last), sum(n), sum(spend))
   FROM (SELECT customer_id, max(day) AS last, count(*) AS n, sum(amount) AS spend
 		  FROM orders GROUP BY customer_id) AS g;
 
---- peer sort
+--- peer sorted
 SET enable_hashagg = off;
 SELECT ROW(count(*), max(customer_id), max(last), sum(n), sum(spend))
   FROM (SELECT customer_id, max(day) AS last, count(*) AS n, sum(amount) AS spend

@@ -12,10 +12,3 @@ SELECT ROW(count(*), max(customer_id), max(last), sum(days), sum(n), sum(spend))
   FROM (SELECT customer_id, max(day) AS last, count(DISTINCT day) AS days,
 			   count(*) AS n, sum(amount) AS spend
 		  FROM orders GROUP BY customer_id) AS g;
-
---- peer by customer and day first
-SELECT ROW(count(*), max(customer_id), max(last), sum(days), sum(n), sum(spend))
-  FROM (SELECT customer_id, max(day) AS last, count(*) AS days, sum(n) AS n, sum(spend) AS spend
-		  FROM (SELECT customer_id, day, count(*) AS n, sum(amount) AS spend
-				  FROM orders GROUP BY customer_id, day) AS d
-		 GROUP BY customer_id) AS g;

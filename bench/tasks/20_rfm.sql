@@ -12,7 +12,7 @@ SELECT ROW(count(*), max(customer_id), max(last_purchase), sum(recency), sum(mon
 	   ROW(sum(frequency), sum(r), sum(f), sum(m), count(segment), sum(octet_length(segment)))
   FROM rfm(NULL::bigint, 'SELECT customer_id, day, amount FROM orders', '2025-12-31');
 
---- peer hash, CASE with lists of cells
+--- peer as planned, CASE with lists of cells
 SELECT ROW(count(*), max(customer_id), max(last), sum(recency), sum(monetary)),
 	   ROW(sum(frequency), sum(r), sum(f), sum(m), count(segment), sum(octet_length(segment)))
   FROM (SELECT *, :case_lists AS segment
@@ -23,7 +23,7 @@ SELECT ROW(count(*), max(customer_id), max(last), sum(recency), sum(monetary)),
 				  FROM (SELECT customer_id, max(day) AS last, count(*) AS frequency, sum(amount) AS monetary
 						  FROM orders GROUP BY customer_id) AS g) AS scored) AS s;
 
---- peer hash, nested CASE
+--- peer as planned, nested CASE
 SELECT ROW(count(*), max(customer_id), max(last), sum(recency), sum(monetary)),
 	   ROW(sum(frequency), sum(r), sum(f), sum(m), count(segment), sum(octet_length(segment)))
   FROM (SELECT *, :case_nested AS segment
@@ -34,7 +34,7 @@ SELECT ROW(count(*), max(customer_id), max(last), sum(recency), sum(monetary)),
 				  FROM (SELECT customer_id, max(day) AS last, count(*) AS frequency, sum(amount) AS monetary
 						  FROM orders GROUP BY customer_id) AS g) AS scored) AS s;
 
---- peer sort, nested CASE
+--- peer sorted, nested CASE
 SET enable_hashagg = off;
 SELECT ROW(count(*), max(customer_id), max(last), sum(recency), sum(monetary)),
 	   ROW(sum(frequency), sum(r), sum(f), sum(m), count(segment), sum(octet_length(segment)))

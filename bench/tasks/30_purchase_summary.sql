@@ -2,17 +2,23 @@
 -- goal: 1
 -- The composable form: an aggregate under the same GROUP BY as the peer's.
 
---- custseg
+--- custseg as planned
 SELECT ROW(count(*), max(customer_id), max(last_purchase(p)), sum(orders(p)), sum(spend(p)))
   FROM (SELECT customer_id, purchase_summary(day, amount) AS p
 		  FROM orders GROUP BY customer_id) AS g;
 
---- peer hash
+--- custseg sorted
+SET enable_hashagg = off;
+SELECT ROW(count(*), max(customer_id), max(last_purchase(p)), sum(orders(p)), sum(spend(p)))
+  FROM (SELECT customer_id, purchase_summary(day, amount) AS p
+		  FROM orders GROUP BY customer_id) AS g;
+
+--- peer as planned
 SELECT ROW(count(*), max(customer_id), max(last), sum(n), sum(spend))
   FROM (SELECT customer_id, max(day) AS last, count(*) AS n, sum(amount) AS spend
 		  FROM orders GROUP BY customer_id) AS g;
 
---- peer sort
+--- peer sorted
 SET enable_hashagg = off;
 SELECT ROW(count(*), max(customer_id), max(last), sum(n), sum(spend))
   FROM (SELECT customer_id, max(day) AS last, count(*) AS n, sum(amount) AS spend
