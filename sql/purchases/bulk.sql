@@ -9,7 +9,7 @@ RETURNS TABLE (customer_id text, purchases purchases)
 AS 'MODULE_PATHNAME', 'custseg_customer_purchases' LANGUAGE C VOLATILE PARALLEL UNSAFE
 COST 1000000 ROWS 100000;
 COMMENT ON FUNCTION customer_purchases(text, text) IS
-'One purchase summary per customer. orders is a SELECT with the columns customer, day, amount [, cost [, order_id]], by position. A day of type timestamptz needs time_zone. Lines of one order_id are netted first. Rows without customer, day or amount are skipped and counted in a NOTICE.';
+'One purchase summary per customer, customer_id as text. orders is a SELECT, run read-only with the caller''s rights, with the columns customer, day, amount [, cost [, order_id]], by position. A day of type timestamptz needs time_zone. Lines of one order_id are netted first. Rows without customer, day or amount are skipped and counted in a NOTICE.';
 
 CREATE FUNCTION customer_purchases(key anyelement, orders text, time_zone text DEFAULT NULL)
 RETURNS TABLE (customer_id anyelement, purchases purchases)
@@ -72,7 +72,7 @@ RETURNS rfm_model
 AS 'MODULE_PATHNAME', 'custseg_rfm_fit' LANGUAGE C VOLATILE PARALLEL UNSAFE
 COST 1000000;
 COMMENT ON FUNCTION rfm_fit(text, date, integer, text, text) IS
-'Fits the breaks of an RFM run without applying them. Orders after as_of are not counted. classes: 2 to 9. breaks: balanced, quantile, or mean (2 classes). No orders: error 22023.';
+'Fits the breaks of an RFM run without applying them. orders as in rfm; orders after as_of are skipped and counted in a NOTICE. Customers without a purchase (refunds only) take no part. classes: 2 to 9. breaks: balanced, quantile, or mean (2 classes). No orders: error 22023.';
 
 CREATE FUNCTION rfm(orders text, as_of date, classes integer DEFAULT 5,
 	segmentation text DEFAULT 'standard_11', time_zone text DEFAULT NULL)
@@ -81,7 +81,7 @@ RETURNS TABLE (customer_id text, last_purchase date, recency integer, frequency 
 AS 'MODULE_PATHNAME', 'custseg_rfm' LANGUAGE C VOLATILE PARALLEL UNSAFE
 COST 1000000 ROWS 100000;
 COMMENT ON FUNCTION rfm(text, date, integer, text, text) IS
-'RFM scores and segments, one row per customer. orders is a SELECT with the columns customer, day, amount [, cost [, order_id]], by position. recency: days from the last purchase day to as_of; frequency: purchase days; monetary: net spend; scores 1 to classes (2 to 9), the highest is best; segment: by the named segmentation, NULL in a hole or when segmentation is NULL. Orders after as_of are skipped and counted in a NOTICE. A segmentation for another number of classes: error 22023. Breaks are balanced, or as the segmentation says.';
+'RFM scores and segments, one row per customer. orders is a SELECT with the columns customer, day, amount [, cost [, order_id]], by position. recency: days from the last purchase day to as_of; frequency: purchase days; monetary: net spend; a customer with refunds only has recency NULL, frequency 0 and both scores 1; scores 1 to classes (2 to 9), the highest is best; segment: by the named segmentation, NULL in a hole or when segmentation is NULL. Orders after as_of are skipped and counted in a NOTICE. A segmentation for another number of classes: error 22023. Breaks are balanced, or as the segmentation says.';
 
 CREATE FUNCTION rfm(orders text, as_of date, model rfm_model,
 	segmentation text DEFAULT 'standard_11', time_zone text DEFAULT NULL)

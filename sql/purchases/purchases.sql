@@ -250,7 +250,7 @@ COMMENT ON FUNCTION purchase_dates(purchases) IS
 CREATE FUNCTION orders(p purchases) RETURNS bigint
 AS 'MODULE_PATHNAME', 'custseg_orders' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION orders(purchases) IS
-'Number of orders: rows with an amount of 0 or more.';
+'Number of orders: rows with an amount of 0 or more; after netting by order_id, whole orders.';
 
 CREATE FUNCTION purchase_days(p purchases) RETURNS bigint
 AS 'MODULE_PATHNAME', 'custseg_purchase_days' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -275,12 +275,12 @@ COMMENT ON FUNCTION monetary(purchases) IS
 CREATE FUNCTION refunds(p purchases) RETURNS numeric
 AS 'MODULE_PATHNAME', 'custseg_refunds' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION refunds(purchases) IS
-'Total of the refunds, as a positive number.';
+'Total of the negative amounts, as a positive number; after netting by order_id, of the orders with a negative sum.';
 
 CREATE FUNCTION cost(p purchases) RETURNS numeric
 AS 'MODULE_PATHNAME', 'custseg_cost' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cost(purchases) IS
-'Total cost; NULL unless a cost was given with every order.';
+'Total cost; NULL unless a cost was given with every row, refunds too.';
 
 CREATE FUNCTION profit(p purchases) RETURNS numeric
 AS 'MODULE_PATHNAME', 'custseg_profit' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -10,11 +10,11 @@
  * then the states, so that the cache misses of many rows overlap.
  *
  * When slots and states exceed the memory limit, all states are packed and
- * appended to one of 32 files, by five bits of the key's hash, and the table
- * starts anew. A scan reads the files one by one into a table of its own,
- * merging the parts of each state; a file that is too large for the memory is
- * split in the same way by the next five bits. The memory is kept for skewed
- * data, too: a state that grows is packed with the others.
+ * written to 32 files, by five bits of the key's hash; what comes later goes
+ * straight there. A scan reads the files one by one into a table of its own,
+ * merging what belongs to one key; a file that is too large for the memory is
+ * split in the same way by the next five bits. The first of several scans
+ * leaves merged states behind, so that the next one has less to read.
  *
  * Memory: table->context holds slots, keys and states, and is reset when the
  * table is emptied. States are carved from large chunks in sizes that are
@@ -63,6 +63,7 @@ struct GroupTable
 	int			level;			/* how often the keys were split already */
 	bool		spilled;
 	BufFile    *files[N_PARTITIONS];
+	GroupTable *parts[N_PARTITIONS];	/* instead of a file that was split */
 	ResourceOwner owner;
 	char	   *pack_buffer;
 	Size		pack_capacity;
@@ -232,8 +233,12 @@ void
 GroupTableDestroy(GroupTable *t)
 {
 	for (int i = 0; i < N_PARTITIONS; i++)
+	{
 		if (t->files[i] != NULL)
 			BufFileClose(t->files[i]);
+		if (t->parts[i] != NULL)
+			GroupTableDestroy(t->parts[i]);
+	}
 	MemoryContextDelete(t->outer);
 }
 
@@ -313,24 +318,51 @@ SlotKey(const GroupTable *t, const GroupSlot *slot, GroupKey *key)
 /* --- Temporary files ------------------------------------------------------ */
 
 static BufFile *
-PartitionFile(GroupTable *t, int partition)
+NewFile(GroupTable *t)
 {
-	if (t->files[partition] == NULL)
-	{
-		MemoryContext old_context = MemoryContextSwitchTo(t->outer);
-		ResourceOwner old_owner = CurrentResourceOwner;
+	MemoryContext old_context = MemoryContextSwitchTo(t->outer);
+	ResourceOwner old_owner = CurrentResourceOwner;
+	BufFile    *file;
 
-		CurrentResourceOwner = t->owner;
-		t->files[partition] = BufFileCreateTemp(false);
-		CurrentResourceOwner = old_owner;
-		MemoryContextSwitchTo(old_context);
-	}
-	return t->files[partition];
+	CurrentResourceOwner = t->owner;
+	file = BufFileCreateTemp(false);
+	CurrentResourceOwner = old_owner;
+	MemoryContextSwitchTo(old_context);
+	return file;
 }
 
-/* A record: the key's length and bytes, or the integer; then the state's. */
+/*
+ * A record: an int64, which is the integer key or the length of its bytes; the
+ * length of the packed state as uint32; the key's bytes; the packed state.
+ */
+#define HEAD_SIZE	(sizeof(int64) + sizeof(uint32))
+
 static void
-WriteRecord(GroupTable *t, BufFile *file, GroupSlot *slot)
+WriteRecord(const GroupTable *t, BufFile *file, const GroupKey *key,
+			const char *content, Size length)
+{
+	char		record[256];
+	char	   *to = record;
+	int64		number = t->byte_keys ? key->length : key->number;
+	uint32		content_length = (uint32) length;
+
+	memcpy(to, &number, sizeof(int64));
+	memcpy(to + sizeof(int64), &content_length, sizeof(uint32));
+	to += HEAD_SIZE;
+	if (HEAD_SIZE + key->length + length <= sizeof(record))
+	{
+		memcpy(to, key->data, key->length);
+		memcpy(to + key->length, content, length);
+		BufFileWrite(file, record, HEAD_SIZE + key->length + length);
+		return;
+	}
+	BufFileWrite(file, record, HEAD_SIZE);
+	BufFileWrite(file, (void *) key->data, key->length);
+	BufFileWrite(file, (void *) content, length);
+}
+
+static void
+WriteState(GroupTable *t, BufFile *file, const GroupSlot *slot)
 {
 	MemoryContext old = MemoryContextSwitchTo(t->outer);
 	Size		length = t->ops->pack(slot->state, &t->pack_buffer, &t->pack_capacity);
@@ -338,32 +370,38 @@ WriteRecord(GroupTable *t, BufFile *file, GroupSlot *slot)
 
 	MemoryContextSwitchTo(old);
 	SlotKey(t, slot, &key);
-	if (t->byte_keys)
-	{
-		BufFileWrite(file, &key.length, sizeof(int));
-		BufFileWrite(file, (void *) key.data, key.length);
-	}
-	else
-		BufFileWrite(file, &key.number, sizeof(int64));
-	BufFileWrite(file, &length, sizeof(Size));
-	BufFileWrite(file, t->pack_buffer, length);
+	WriteRecord(t, file, &key, t->pack_buffer, length);
 }
 
-/* Moves all states to the files and starts with an empty table. */
+static BufFile *
+PartitionFile(GroupTable *t, uint64 hash)
+{
+	int			shift = 64 - PARTITION_BITS * (t->level + 1);
+	int			partition = (hash >> shift) & (N_PARTITIONS - 1);
+
+	if (t->files[partition] == NULL)
+		t->files[partition] = NewFile(t);
+	return t->files[partition];
+}
+
+void
+GroupTableWrite(GroupTable *t, const GroupKey *key, uint64 hash,
+				const char *content, Size length)
+{
+	WriteRecord(t, PartitionFile(t, hash), key, content, length);
+}
+
+/* Moves all states to the files. */
 static void
 Spill(GroupTable *t)
 {
-	int			shift = 64 - PARTITION_BITS * (t->level + 1);
-
 	for (uint64 i = 0; i <= t->mask; i++)
 	{
 		GroupSlot  *slot = SlotAt(t, i);
 
 		POLL_EVERY(i);
-		if (slot->state == NULL)
-			continue;
-		WriteRecord(t, PartitionFile(t, (SlotHash(t, slot) >> shift) & (N_PARTITIONS - 1)),
-					slot);
+		if (slot->state != NULL)
+			WriteState(t, PartitionFile(t, SlotHash(t, slot)), slot);
 	}
 	t->spilled = true;
 	MemoryContextReset(t->context);
@@ -399,6 +437,8 @@ GroupTableReserve(GroupTable *t, int n)
 	Size		memory = MemoryContextMemAllocated(t->context, false);
 	bool		full = (t->used + n) * 10 > (t->mask + 1) * 7;
 
+	if (t->spilled)
+		return;
 	if (full)
 		memory += (t->mask + 1) * 2 * t->slot_size;
 	if (memory > t->memory_limit && t->used > 1 && t->level < MAX_LEVEL)
@@ -438,90 +478,125 @@ ScanSlots(GroupTable *t, GroupVisitor visit, void *arg)
 	}
 }
 
+/* Reads a record into *bytes, key first; false at the end of the file. */
 static bool
-ReadRecord(GroupTable *t, BufFile *file, GroupKey *key,
-		   StringInfo key_bytes, StringInfo content)
+ReadRecord(const GroupTable *t, BufFile *file, StringInfo bytes,
+		   GroupKey *key, Size *length)
 {
-	Size		length;
+	char		head[HEAD_SIZE];
+	uint32		content_length;
 
-	if (t->byte_keys)
-	{
-		if (!BufFileReadOrEof(file, &key->length, sizeof(int)))
-			return false;
-		resetStringInfo(key_bytes);
-		enlargeStringInfo(key_bytes, key->length);
-		BufFileReadExact(file, key_bytes->data, key->length);
-		key->data = key_bytes->data;
-	}
-	else if (!BufFileReadOrEof(file, &key->number, sizeof(int64)))
+	if (!BufFileReadOrEof(file, head, HEAD_SIZE))
 		return false;
-	BufFileReadExact(file, &length, sizeof(Size));
-	resetStringInfo(content);
-	enlargeStringInfo(content, length);
-	BufFileReadExact(file, content->data, length);
-	content->len = length;
+	memcpy(&key->number, head, sizeof(int64));
+	memcpy(&content_length, head + sizeof(int64), sizeof(uint32));
+	key->length = t->byte_keys ? (int) key->number : 0;
+	*length = content_length;
+	resetStringInfo(bytes);
+	enlargeStringInfo(bytes, key->length + content_length);
+	BufFileReadExact(file, bytes->data, key->length + content_length);
+	key->data = t->byte_keys ? bytes->data : NULL;
 	return true;
 }
 
-/* A table of one partition, which may itself have spilled. */
+/*
+ * Reads a file into a table, which may itself spill. The table is below ours
+ * in memory, since the current context may be reset by who visits.
+ */
 static GroupTable *
 LoadPartition(GroupTable *t, BufFile *file)
 {
-	/* below ours, since the current context may be reset by who visits */
 	MemoryContext old = MemoryContextSwitchTo(t->outer);
 	GroupTable *part = CreateAtLevel(t->byte_keys, t->ops, t->memory_limit,
 									 t->level + 1);
 	MemoryContext scratch = AllocSetContextCreate(part->outer, "custseg scratch",
 												  ALLOCSET_DEFAULT_SIZES);
-	StringInfoData key_bytes;
-	StringInfoData content;
-	GroupKey	key = {0, NULL, 0};
+	StringInfoData bytes;
+	GroupKey	key;
+	Size		length;
 
-	/* the buffers live beside scratch, which is reset for each record */
-	MemoryContextSwitchTo(part->outer);
-	initStringInfo(&key_bytes);
-	initStringInfo(&content);
+	initStringInfo(&bytes);
 	MemoryContextSwitchTo(scratch);
 	if (BufFileSeek(file, 0, 0, SEEK_SET) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not rewind temporary file")));
-	for (uint64 i = 0; ReadRecord(t, file, &key, &key_bytes, &content); i++)
+	for (uint64 i = 0; ReadRecord(t, file, &bytes, &key, &length); i++)
 	{
+		const char *content = bytes.data + key.length;
+		uint64		hash = GroupTableHash(part, &key);
 		GroupSlot  *slot;
 
 		POLL_EVERY(i);
 		GroupTableReserve(part, 1);
-		slot = GroupTableFind(part, &key, GroupTableHash(part, &key));
+		if (part->spilled)
+		{
+			GroupTableWrite(part, &key, hash, content, length);
+			continue;
+		}
+		slot = GroupTableFind(part, &key, hash);
 		GroupTableSet(part, slot,
-					  part->ops->merge(GroupSlotState(slot), content.data, content.len));
+					  part->ops->merge(GroupSlotState(slot), content, length));
 		MemoryContextReset(scratch);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
-	pfree(key_bytes.data);
-	pfree(content.data);
+	pfree(bytes.data);
 	return part;
 }
 
+/* What the next scan will read instead of the file that a part came from. */
+static void
+KeepPart(GroupTable *t, int partition, GroupTable *part)
+{
+	BufFileClose(t->files[partition]);
+	t->files[partition] = NULL;
+	if (part->spilled)
+	{
+		t->parts[partition] = part;
+		return;
+	}
+	t->files[partition] = NewFile(t);
+	for (uint64 i = 0; i <= part->mask; i++)
+	{
+		POLL_EVERY(i);
+		if (SlotAt(part, i)->state != NULL)
+			WriteState(part, t->files[partition], SlotAt(part, i));
+	}
+	GroupTableDestroy(part);
+}
+
+static void
+ScanPartition(GroupTable *t, int partition, bool last,
+			  GroupVisitor visit, void *arg)
+{
+	GroupTable *part;
+
+	if (t->parts[partition] != NULL)
+		GroupTableScan(t->parts[partition], last, visit, arg);
+	if (t->files[partition] == NULL)
+		return;
+	part = LoadPartition(t, t->files[partition]);
+	if (last)
+	{
+		BufFileClose(t->files[partition]);
+		t->files[partition] = NULL;
+	}
+	GroupTableScan(part, last, visit, arg);
+	if (last)
+		GroupTableDestroy(part);
+	else
+		KeepPart(t, partition, part);
+}
+
 void
-GroupTableScan(GroupTable *t, GroupVisitor visit, void *arg)
+GroupTableScan(GroupTable *t, bool last, GroupVisitor visit, void *arg)
 {
 	if (!t->spilled)
 	{
 		ScanSlots(t, visit, arg);
 		return;
 	}
-	if (t->used > 0)
-		Spill(t);
 	for (int i = 0; i < N_PARTITIONS; i++)
-	{
-		GroupTable *part;
-
-		if (t->files[i] == NULL)
-			continue;
-		part = LoadPartition(t, t->files[i]);
-		GroupTableScan(part, visit, arg);
-		GroupTableDestroy(part);
-	}
+		ScanPartition(t, i, last, visit, arg);
 }

@@ -77,10 +77,20 @@ GroupTableSet(GroupTable *table, GroupSlot *slot, void *state)
 		GroupTablePut(table, slot, state);
 }
 
-/* Visits every key with its whole state, in no particular order. Repeatable. */
-extern void GroupTableScan(GroupTable *table, GroupVisitor visit, void *arg);
-
-/* Whether something went to files. */
+/*
+ * Whether the table has gone to files. From then on it finds nothing: keys go
+ * straight to the files with what would be merged into their state.
+ */
 extern bool GroupTableSpilled(const GroupTable *table);
+extern void GroupTableWrite(GroupTable *table, const GroupKey *key, uint64 hash,
+							const char *content, Size length);
+
+/*
+ * Visits every key with its whole state, in no particular order. After the
+ * last scan only GroupTableDestroy is allowed: files are dropped as they are
+ * read.
+ */
+extern void GroupTableScan(GroupTable *table, bool last,
+						   GroupVisitor visit, void *arg);
 
 #endif							/* CUSTSEG_GROUP_TABLE_H */

@@ -92,6 +92,8 @@ CheckColumns(UserQuery *user, TupleDesc found,
 							format_type_be(att->atttypid)),
 					 errdetail("It is read as the %s, which must be of type %s.",
 							   columns[i].name, TypesOf(columns[i].kind)),
+					 att->atttypid == TEXTOID && columns[i].kind == COLUMN_AMOUNT ?
+					 errhint("Cast the column in the query; columns go by position, not by name. A column without values is NULL::numeric.") :
 					 errhint("Cast the column in the query; columns go by position, not by name.")));
 	}
 }

@@ -48,7 +48,7 @@ CustomerPurchases(FunctionCallInfo fcinfo, int first)
 						  e.result_key);
 	e.row_context = AllocSetContextCreate(CurrentMemoryContext, "custseg row",
 										  ALLOCSET_SMALL_SIZES);
-	GroupTableScan(e.orders->customers, EmitCustomer, &e);
+	GroupTableScan(e.orders->customers, true, EmitCustomer, &e);
 	GroupTableDestroy(e.orders->customers);
 	MemoryContextDelete(e.row_context);
 	return (Datum) 0;

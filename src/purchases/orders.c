@@ -55,6 +55,8 @@ typedef struct Batch
 	int			n;
 	bool		byte_keys;
 	StringInfoData bytes;		/* of the keys */
+	char	   *packed;			/* one packed row */
+	Size		packed_capacity;
 	BatchRow	rows[BATCH_ROWS];
 } Batch;
 
@@ -101,7 +103,25 @@ InitBatch(Batch *batch, bool byte_keys, Size memory_limit)
 	batch->table = GroupTableCreate(byte_keys, &purchase_ops, memory_limit);
 	batch->n = 0;
 	batch->byte_keys = byte_keys;
-	initStringInfo(&batch->bytes);	/* lives as long as the table */
+	initStringInfo(&batch->bytes);
+	batch->packed_capacity = 256;
+	batch->packed = palloc(batch->packed_capacity);
+}
+
+/* The table is on disk: the rows go there, too. */
+static void
+WriteBatch(Batch *batch)
+{
+	for (int i = 0; i < batch->n; i++)
+	{
+		BatchRow   *row = &batch->rows[i];
+		Size		length = PurchasesPackRow(&row->purchase, &batch->packed,
+											  &batch->packed_capacity);
+
+		GroupTableWrite(batch->table, &row->key, row->hash, batch->packed, length);
+	}
+	batch->n = 0;
+	resetStringInfo(&batch->bytes);
 }
 
 /* In a context that is reset soon: states that grow are made there, and copied. */
@@ -116,7 +136,13 @@ FlushBatch(Batch *batch)
 		if (batch->byte_keys)
 			row->key.data = batch->bytes.data + row->key.number;
 		row->hash = GroupTableHash(batch->table, &row->key);
-		GroupTablePrefetch(batch->table, row->hash);
+		if (!GroupTableSpilled(batch->table))
+			GroupTablePrefetch(batch->table, row->hash);
+	}
+	if (GroupTableSpilled(batch->table))
+	{
+		WriteBatch(batch);
+		return;
 	}
 	for (int i = 0; i < batch->n; i++)
 	{
@@ -368,7 +394,7 @@ OrdersRead(const char *query, const char *time_zone,
 	if (r->lines != NULL)
 	{
 		FlushIn(r->scratch, r->lines);
-		GroupTableScan(r->lines->table, VisitOrder, r);
+		GroupTableScan(r->lines->table, true, VisitOrder, r);
 		GroupTableDestroy(r->lines->table);
 		FlushIn(r->scratch, &r->customers);
 	}
@@ -398,7 +424,9 @@ RequiredText(FunctionCallInfo fcinfo, int n, const char *name)
 	if (PG_ARGISNULL(n))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be NULL", name)));
+				 errmsg("argument \"%s\" must not be NULL", name),
+				 strcmp(name, "orders") == 0 ?
+				 errhint("Pass the text of a SELECT. Text is the default type of customers: a key of type text is left out.") : 0));
 	return TextArgument(fcinfo, n);
 }
 
@@ -418,7 +446,7 @@ RequiredAsOf(FunctionCallInfo fcinfo, int n)
  * What does not fit in memory beside the hash table goes to a temporary file;
  * reading it back is sequential and cheap.
  */
-#define RESULT_MEMORY_KB	(32 * 1024)
+#define RESULT_MEMORY_KB	(16 * 1024)
 
 Tuplestorestate *
 BeginResult(FunctionCallInfo fcinfo, TupleDesc *desc)

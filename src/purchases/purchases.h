@@ -96,6 +96,9 @@ extern bool PurchasesConsistent(const Purchases *p);
 extern Size PurchasesPackState(PurchaseState *state, char **buffer,
 							   Size *capacity);
 
+/* The same for the summary of a single row. */
+extern Size PurchasesPackRow(const Purchase *row, char **buffer, Size *capacity);
+
 /*
  * Reading a state without packing it, for the bulk functions. Days are put in
  * order first.

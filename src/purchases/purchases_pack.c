@@ -148,22 +148,47 @@ PurchasesPack(const Purchases *p, char *buffer)
 	return to - buffer;
 }
 
+/* Into *buffer, which is made larger where it lies. */
+static Size
+PackInto(const Purchases *p, char **buffer, Size *capacity)
+{
+	Size		bound = PurchasesPackBound(p);
+
+	if (bound > *capacity)
+	{
+		*buffer = *buffer == NULL ?
+			MemoryContextAllocHuge(CurrentMemoryContext, bound) :
+			repalloc_huge(*buffer, bound);
+		*capacity = bound;
+	}
+	return PurchasesPack(p, *buffer);
+}
+
 Size
 PurchasesPackState(PurchaseState *state, char **buffer, Size *capacity)
 {
 	Purchases	p;
-	Size		bound;
 
 	PurchasesOpenState(state, true, &p);
-	bound = PurchasesPackBound(&p);
-	if (bound > *capacity)
-	{
-		if (*buffer != NULL)
-			pfree(*buffer);
-		*buffer = MemoryContextAllocHuge(CurrentMemoryContext, bound);
-		*capacity = bound;
-	}
-	return PurchasesPack(&p, *buffer);
+	return PackInto(&p, buffer, capacity);
+}
+
+Size
+PurchasesPackRow(const Purchase *row, char **buffer, Size *capacity)
+{
+	Purchases	p;
+	Decimal		zero = {0, row->amount.scale, NULL};
+	int32		day = row->day;
+
+	p.orders = row->is_refund ? 0 : 1;
+	p.sums[SUM_SPEND] = row->amount;
+	p.sums[SUM_REFUNDS] = row->is_refund ? DecimalNegated(&row->amount) : zero;
+	p.sums[SUM_FIRST] = row->is_refund ? zero : row->amount;
+	p.cost_known = row->has_cost;
+	p.sums[SUM_COST] = row->has_cost ? row->cost : zero;
+	p.n_days = row->is_refund ? 0 : 1;
+	p.days = &day;
+	return PackInto(&p, buffer, capacity);
 }
 
 struct varlena *

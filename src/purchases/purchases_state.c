@@ -536,18 +536,19 @@ PurchasesMerge(PurchaseState *state, const char *content, Size length)
 	Purchases	p;
 	Change		c;
 
-	if (!PurchasesUnpack(content, length, true, &p))
+	/* summaries of one row are the rule when the bulk functions spill */
+	if (!PurchasesUnpack(content, length, false, &p) ||
+		(p.n_days > 1 && !PurchasesUnpack(content, length, true, &p)))
 		PurchasesCorrupted();
+	if (p.n_days <= 1)
+		p.days = &p.first_day;
 	c.orders = p.orders;
 	c.spend = &p.sums[SUM_SPEND];
 	c.refunds = &p.sums[SUM_REFUNDS];
 	c.first = p.n_days > 0 ? &p.sums[SUM_FIRST] : NULL;
 	c.first_day = p.first_day;
 	c.cost = p.cost_known ? &p.sums[SUM_COST] : NULL;
-	state = Apply(state, &c, p.days, p.n_days);
-	if (p.days != NULL)
-		pfree(p.days);
-	return state;
+	return Apply(state, &c, p.days, p.n_days);
 }
 
 void

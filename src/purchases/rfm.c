@@ -6,10 +6,12 @@
  * the three measures and fits the breaks, unless a model is given; a second
  * one scores and writes the rows. Breaks are fitted on float8, as the
  * composable form (balanced_breaks, score) does, so both agree to the last
- * digit.
+ * digit. A customer without a purchase (refunds only) has no recency, and a
+ * frequency of 0 that takes no part in the fit: a handful of them would shift
+ * the scores of all others. Both score 1.
  *
  * Memory: beside the table of customers, the fit takes 24 bytes per customer
- * for the values and up to 24 per distinct value of one measure at a time.
+ * for the values and up to 56 per distinct value of one measure at a time.
  */
 #include "postgres.h"
 
@@ -73,9 +75,9 @@ CollectMeasures(const GroupKey *key, void *state, void *arg)
 	{
 		exact = DecimalFromInt(m->as_of - p.last_day);
 		AddValue(m, RECENCY, m->as_of - p.last_day, &exact);
+		exact = DecimalFromInt(p.n_days);
+		AddValue(m, FREQUENCY, p.n_days, &exact);
 	}
-	exact = DecimalFromInt(p.n_days);
-	AddValue(m, FREQUENCY, p.n_days, &exact);
 	AddValue(m, MONETARY, DecimalToFloat8(&p.sums[SUM_SPEND]), &p.sums[SUM_SPEND]);
 }
 
@@ -130,14 +132,15 @@ FitColumn(Column *c, int classes, RfmMethod method, double *breaks)
 	return n;
 }
 
+/* last: nobody reads the orders again. */
 static RfmModel *
-Fit(Orders *orders, DateADT as_of, int classes, RfmMethod method)
+Fit(Orders *orders, bool last, DateADT as_of, int classes, RfmMethod method)
 {
 	Measures	m;
 	RfmModel   *model;
 
 	InitMeasures(&m, as_of, method == MEAN);
-	GroupTableScan(orders->customers, CollectMeasures, &m);
+	GroupTableScan(orders->customers, last, CollectMeasures, &m);
 	model = RfmModelCreate(classes, method, as_of, m.customers);
 	for (int i = 0; i < N_MEASURES; i++)
 	{
@@ -147,10 +150,12 @@ Fit(Orders *orders, DateADT as_of, int classes, RfmMethod method)
 		model->n_breaks[i] = n;
 		if (n < classes - 1 && m.customers > 0)
 			ereport(NOTICE,
-					(errmsg("%s makes %d instead of %d classes", rfm_measure_names[i],
-							n + 1, classes),
-					 errdetail("It has too few distinct values; its scores are 1 to %d.",
-							   n + 1)));
+					(n == 0 ?
+					 errmsg("%s makes no classes: all its scores are 1",
+							rfm_measure_names[i]) :
+					 errmsg("%s makes %d instead of %d classes: its scores are 1 to %d",
+							rfm_measure_names[i], n + 1, classes, n + 1),
+					 errdetail("It has too few distinct values.")));
 	}
 	return model;
 }
@@ -330,6 +335,12 @@ Rfm(FunctionCallInfo fcinfo, int first, bool with_model)
 	{
 		segments = LoadSegments(segmentation, classes);
 		method = RfmMethodByName(SegmentModelBreaks(segments));
+		if (with_model && method == MEAN && model->method != MEAN)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("segmentation \"%s\" needs the means as breaks, and the model's breaks are %s",
+							segmentation, rfm_method_names[model->method]),
+					 errhint("Fit the model with rfm_fit(..., breaks => 'mean').")));
 	}
 
 	s->store = BeginResult(fcinfo, &s->desc);
@@ -337,11 +348,11 @@ Rfm(FunctionCallInfo fcinfo, int first, bool with_model)
 	s->as_of = as_of;
 	s->orders = OrdersRead(query, TextArgument(fcinfo, first + 4), true, as_of,
 						   s->result_key);
-	s->model = with_model ? model : Fit(s->orders, as_of, classes, method);
+	s->model = with_model ? model : Fit(s->orders, false, as_of, classes, method);
 	PrepareCells(s, segments);
 	s->row_context = AllocSetContextCreate(CurrentMemoryContext, "custseg rows",
 										   ALLOCSET_DEFAULT_SIZES);
-	GroupTableScan(s->orders->customers, EmitScores, s);
+	GroupTableScan(s->orders->customers, true, EmitScores, s);
 	GroupTableDestroy(s->orders->customers);
 	MemoryContextDelete(s->row_context);
 	return (Datum) 0;
@@ -398,8 +409,9 @@ custseg_rfm_fit(PG_FUNCTION_ARGS)
 	if (orders->n_rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there are no orders to fit a model on")));
-	model = Fit(orders, as_of, classes, method);
+				 errmsg("there are no orders to fit a model on"),
+				 errhint("The query in argument \"orders\" returns no row with a customer, a day and an amount.")));
+	model = Fit(orders, true, as_of, classes, method);
 	GroupTableDestroy(orders->customers);
 	PG_RETURN_POINTER(model);
 }
