@@ -18,6 +18,7 @@
  */
 #include "scoring/value_counts.h"
 
+#include "common/binary.h"
 #include "common/int.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
@@ -128,14 +129,10 @@ ValueCountsCheck(const ValueCounts *state)
 {
 	Size		bytes = VARSIZE(state);
 
+	if (bytes > offsetof(ValueCounts, version))
+		CheckStoredVersion("value_counts", state->version, VALUE_COUNTS_VERSION);
 	if (bytes < offsetof(ValueCounts, data) ||
-		state->version != VALUE_COUNTS_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("value_counts has a format that is not known"),
-				 errhint("It was probably written by a newer version of custseg.")));
-
-	if (state->n_runs < 0 || state->n_runs > MAX_VALUE_COUNTS ||
+		state->n_runs < 0 || state->n_runs > MAX_VALUE_COUNTS ||
 		state->n_tail < 0 || state->total < state->n_tail ||
 		state->classes < 1 || state->classes > MAX_BREAK_CLASSES ||
 		SlotsUsed(state) > Slots(state))

@@ -18,6 +18,7 @@
 #include "common/compat.h"
 
 #include "catalog/pg_type.h"
+#include "common/names.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"
@@ -123,7 +124,7 @@ ReadHeader(SegmentRules *rules, MemoryContext result)
 
 	/* The constraints of the table make both impossible, but they can be dropped. */
 	fault = SegmentClassesFault(rules->classes, &sqlstate);
-	if (fault == NULL && SegmentBreaksCode(breaks, strlen(breaks)) < 0)
+	if (fault == NULL && FindName(SegmentBreaksName, N_SEGMENT_BREAKS, breaks, strlen(breaks)) < 0)
 		fault = psprintf("Breaks \"%s\" are unknown.", breaks);
 	if (fault != NULL)
 		ereport(ERROR,
@@ -277,7 +278,8 @@ SegmentModelLoad(const char *name)
 
 	parts.name.bytes = rules->name;
 	parts.name.length = strlen(rules->name);
-	parts.breaks = SegmentBreaksCode(rules->breaks, strlen(rules->breaks));
+	parts.breaks = FindName(SegmentBreaksName, N_SEGMENT_BREAKS, rules->breaks,
+							strlen(rules->breaks));
 	memcpy(parts.classes, rules->classes, sizeof(parts.classes));
 	parts.n_segments = rules->n_segments;
 	parts.segment = palloc(Max(rules->n_segments, 1) * sizeof(SegmentName));

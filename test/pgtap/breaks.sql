@@ -175,7 +175,7 @@ BEGIN
     RETURN input::value_counts;
 EXCEPTION WHEN invalid_text_representation THEN
     GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, message = MESSAGE_TEXT;
-    RETURN CASE message WHEN 'invalid input syntax for type value_counts' THEN detail ELSE message END;
+    RETURN CASE message WHEN 'invalid input for type value_counts' THEN detail ELSE message END;
 END $$;
 SELECT results_eq(
     $$SELECT pg_temp.input_error(input) FROM (VALUES
@@ -203,24 +203,24 @@ SELECT results_eq(
     ARRAY[
         'invalid input syntax for type json',
         'The text must be a JSON object.',
-        'Unknown key "epsilon".',
-        'Version 2 is not known.',
-        '"classes" must be a number from 1 to 1000.',
-        '"classes" must be a whole number.',
-        '"values" and "counts" must be arrays of the same length.',
-        '"values" and "counts" must be arrays of the same length.',
-        '"values" must be an array of numbers.',
-        'The values must be ascending and distinct. Element 2 breaks this rule.',
-        'The values must be ascending and distinct. Element 2 breaks this rule.',
-        'Element 2 of "values" is not a number in the range of float8, "Infinity" or "-Infinity".',
-        'Element 1 of "values" is not a number in the range of float8, "Infinity" or "-Infinity".',
-        'The counts must be positive. Element 1 breaks this rule.',
-        'Element 1 of "counts" is not a whole number in the range of bigint.',
-        'Element 1 of "counts" is not a whole number in the range of bigint.',
-        'The sum of the counts is out of range. Element 2 breaks this rule.',
-        'Element 2 of "values" is not a number in the range of float8, "Infinity" or "-Infinity".',
-        'Element 2 of "values" is not a number in the range of float8, "Infinity" or "-Infinity".',
-        '"version" must be a whole number.'],
+        'Key "epsilon" is not known.',
+        'Its version is 2, this custseg reads version 1.',
+        '"classes" is missing.',
+        '"classes" must be an integer from 1 to 1000, not 5.5.',
+        '"counts" is missing.',
+        '"counts" has 1 elements, but "values" has 2.',
+        '"values" must be an array of numbers, not 1.',
+        '"values"[1] must be greater than the one before it.',
+        '"values"[1] must be greater than the one before it.',
+        '"values"[1] must be a number in the range of float8, "Infinity" or "-Infinity", not "NaN".',
+        '"values"[0] must be a number in the range of float8, "Infinity" or "-Infinity", not 1000000000000000000000000000000000000000....',
+        '"counts"[0] must be an integer from 1 to 9223372036854775807, not 0.',
+        '"counts"[0] must be an integer from 1 to 9223372036854775807, not 1.5.',
+        '"counts"[0] must be an integer from 1 to 9223372036854775807, not "1".',
+        'The sum of "counts" is out of range.',
+        '"values"[1] must be a number in the range of float8, "Infinity" or "-Infinity", not an array.',
+        '"values"[1] must be a number in the range of float8, "Infinity" or "-Infinity", not null.',
+        '"version" must be an integer from 1 to 2147483647, not "1".'],
     'what the text form refuses');
 
 -- Stored states, their roll-up, and direct calls of the support functions.
