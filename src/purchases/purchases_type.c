@@ -120,7 +120,7 @@ ReadDays(Jsonb *object, Node *context, Purchases *p)
 						 "\"first_purchase\" must be a date such as \"2024-01-31\".");
 
 	p->n_days = Max(n_gaps, 0) + 1;
-	p->days = palloc_extended(p->n_days * sizeof(int32), MCXT_ALLOC_HUGE);
+	PurchasesMakeDays(p);
 	p->days[0] = day = p->first_day;
 	for (int i = 0; i < n_gaps; i++)
 	{
