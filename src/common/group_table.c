@@ -356,7 +356,8 @@ WriteRecord(const GroupTable *t, BufFile *file, const GroupKey *key,
 	to += HEAD_SIZE;
 	if (HEAD_SIZE + key->length + length <= sizeof(record))
 	{
-		memcpy(to, key->data, key->length);
+		if (key->length > 0)
+			memcpy(to, key->data, key->length);
 		memcpy(to + key->length, content, length);
 		BufFileWrite(file, record, HEAD_SIZE + key->length + length);
 		return;

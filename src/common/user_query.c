@@ -16,6 +16,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
@@ -98,6 +99,18 @@ CheckColumns(UserQuery *user, TupleDesc found,
 	}
 }
 
+/* Whether there is a FOR UPDATE or the like, in a subquery or a view, too. */
+static bool
+LocksRows(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return ((Query *) node)->rowMarks != NIL ||
+			query_tree_walker((Query *) node, LocksRows, context, 0);
+	return expression_tree_walker(node, LocksRows, context);
+}
+
 /* The one statement's result columns. */
 static TupleDesc
 CheckStatement(UserQuery *user)
@@ -125,7 +138,7 @@ CheckStatement(UserQuery *user)
 				 errmsg("argument \"%s\" holds a statement that is not a SELECT",
 						user->argument),
 				 errhint("Pass the text of one SELECT.")));
-	if (query->hasModifyingCTE || query->rowMarks != NIL)
+	if (query->hasModifyingCTE || LocksRows((Node *) query, NULL))
 		ereport(ERROR,
 				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
 				 errmsg("the query in argument \"%s\" must only read",
@@ -156,6 +169,7 @@ UserQueryOpen(UserQuery *user, const char *query, const char *argument,
 typedef struct Receiver
 {
 	DestReceiver pub;
+	const UserQuery *user;
 	RowReceiver receive;
 	void	   *arg;
 } Receiver;
@@ -170,9 +184,20 @@ ReceiveSlot(TupleTableSlot *slot, DestReceiver *self)
 	return true;
 }
 
+/*
+ * The plan is made anew when something in it was redefined since it was
+ * prepared. Rows are read by the types that were checked then.
+ */
 static void
-IgnoreStartup(DestReceiver *self, int operation, TupleDesc typeinfo)
+CheckStartup(DestReceiver *self, int operation, TupleDesc typeinfo)
 {
+	const UserQuery *user = ((Receiver *) self)->user;
+	bool		same = typeinfo->natts == user->n_columns;
+
+	for (int i = 0; same && i < typeinfo->natts; i++)
+		same = getBaseType(TupleDescAttr(typeinfo, i)->atttypid) == user->type[i];
+	if (!same)
+		elog(ERROR, "the columns of a query have changed");
 }
 
 static void
@@ -190,10 +215,11 @@ UserQueryRun(UserQuery *user, RowReceiver receive, void *arg)
 
 	memset(&receiver, 0, sizeof(receiver));
 	receiver.pub.receiveSlot = ReceiveSlot;
-	receiver.pub.rStartup = IgnoreStartup;
+	receiver.pub.rStartup = CheckStartup;
 	receiver.pub.rShutdown = IgnoreShutdown;
 	receiver.pub.rDestroy = IgnoreShutdown;
 	receiver.pub.mydest = DestNone;
+	receiver.user = user;
 	receiver.receive = receive;
 	receiver.arg = arg;
 

@@ -27,6 +27,8 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
+#define ROWS_PER_RESET	256		/* of the memory that rows leave behind */
+
 /* --- Measures ----------------------------------------------------------------- */
 
 typedef struct Column
@@ -43,6 +45,8 @@ typedef struct Measures
 	int64		customers;
 	int64		capacity;
 	Column		column[N_MEASURES];
+	MemoryContext context;		/* of values and sums */
+	MemoryContext scratch;		/* numerics on the way; reset now and then */
 } Measures;
 
 static void
@@ -52,13 +56,28 @@ AddValue(Measures *m, RfmMeasure which, double value, const Decimal *exact)
 
 	c->values[c->n++] = value;
 	if (m->want_sums)
+	{
+		struct NumericData *before = c->sum.big;
+
 		c->sum = DecimalSum(&c->sum, exact);
+		if (c->sum.big != NULL)
+		{
+			/* out of scratch */
+			Size		size = VARSIZE(c->sum.big);
+
+			c->sum.big = memcpy(MemoryContextAlloc(m->context, size),
+								c->sum.big, size);
+		}
+		if (before != NULL)
+			pfree(before);
+	}
 }
 
 static void
 CollectMeasures(const GroupKey *key, void *state, void *arg)
 {
 	Measures   *m = arg;
+	MemoryContext old = MemoryContextSwitchTo(m->scratch);
 	Purchases	p;
 	Decimal		exact;
 
@@ -79,6 +98,9 @@ CollectMeasures(const GroupKey *key, void *state, void *arg)
 		AddValue(m, FREQUENCY, p.n_days, &exact);
 	}
 	AddValue(m, MONETARY, DecimalToFloat8(&p.sums[SUM_SPEND]), &p.sums[SUM_SPEND]);
+	MemoryContextSwitchTo(old);
+	if (m->customers % ROWS_PER_RESET == 0)
+		MemoryContextReset(m->scratch);
 }
 
 static void
@@ -88,6 +110,9 @@ InitMeasures(Measures *m, DateADT as_of, bool want_sums)
 	m->want_sums = want_sums;
 	m->customers = 0;
 	m->capacity = 4096;
+	m->context = CurrentMemoryContext;
+	m->scratch = AllocSetContextCreate(CurrentMemoryContext, "custseg scratch",
+									   ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < N_MEASURES; i++)
 	{
 		m->column[i].values = palloc(m->capacity * sizeof(double));
@@ -141,6 +166,7 @@ Fit(Orders *orders, bool last, DateADT as_of, int classes, RfmMethod method)
 
 	InitMeasures(&m, as_of, method == MEAN);
 	GroupTableScan(orders->customers, last, CollectMeasures, &m);
+	MemoryContextDelete(m.scratch);
 	model = RfmModelCreate(classes, method, as_of, m.customers);
 	for (int i = 0; i < N_MEASURES; i++)
 	{
@@ -256,7 +282,7 @@ EmitScores(const GroupKey *key, void *state, void *arg)
 	nulls[9] = (s->segment[at] == (Datum) 0);
 	tuplestore_putvalues(s->store, s->desc, values, nulls);
 	MemoryContextSwitchTo(old);
-	if (++s->rows_since_reset == 256)
+	if (++s->rows_since_reset == ROWS_PER_RESET)
 	{
 		MemoryContextReset(s->row_context);
 		s->rows_since_reset = 0;
