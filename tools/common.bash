@@ -66,6 +66,16 @@ test_packages()
 	echo "postgresql-$1-pgtap libtap-parser-sourcehandler-pgtap-perl libipc-run-perl"
 }
 
+# debian_mirror: the mirror that apt uses on this machine, so that a local mirror or proxy is used here too.
+debian_mirror()
+{
+	local mirror
+
+	mirror=$(apt-get indextargets --format '$(LABEL)|$(SITE)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+		sed -n 's/^Debian|[^|]*|//p' | head -n 1) || true
+	echo "${mirror:-http://deb.debian.org/debian/}"
+}
+
 # as_root COMMAND...: runs it, by sudo where needed. The caller's environment does not pass through sudo.
 as_root()
 {

@@ -29,6 +29,14 @@ DayNotFinite(bool minus)
 	pg_unreachable();
 }
 
+void
+DayOutOfRange(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("timestamp out of range")));
+}
+
 ZoneDays *
 ZoneDaysCreate(const char *zone_name)
 {
@@ -69,9 +77,7 @@ LookUpStretch(const pg_tz *zone, pg_time_t second)
 											 &boundary, &after, &after_is_dst, zone);
 
 	if (found < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp out of range")));
+		DayOutOfRange();
 	stretch.from = second;
 	stretch.until = found > 0 ? boundary - shift : PG_INT64_MAX;
 	stretch.offset = before;

@@ -51,6 +51,7 @@ typedef struct DayReader
 extern void DayReaderInit(DayReader *reader, Oid type, const char *time_zone);
 
 pg_noreturn extern void DayNotFinite(bool minus);
+pg_noreturn extern void DayOutOfRange(void);
 
 static inline int32
 ReadDay(DayReader *reader, Datum value)
@@ -79,6 +80,9 @@ ReadDay(DayReader *reader, Datum value)
 			second >= reader->zone->current.until)
 			ZoneDaysFind(reader->zone, second);
 		micros += reader->zone->current.offset * USECS_PER_SEC;
+		/* the zone may lead out of the range, as with AT TIME ZONE */
+		if (unlikely(!IS_VALID_TIMESTAMP(micros)))
+			DayOutOfRange();
 	}
 	return (int32) (micros >= 0 ? micros / USECS_PER_DAY :
 					-((-micros + USECS_PER_DAY - 1) / USECS_PER_DAY));

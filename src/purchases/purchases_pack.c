@@ -16,8 +16,8 @@
  * follow; a signed one is folded first (0, -1, 1, -2, ...). With the flag
  * PURCHASES_BIG there are no scales, and sums are decimal text, each after its
  * length. The form of a value is unique, so that equal summaries have equal
- * bytes: all money is shown with the scale of the spend, which is the largest
- * that any amount had, and PURCHASES_BIG stands only where a sum needs it.
+ * bytes: all money is shown with one scale, the largest that any amount had,
+ * and PURCHASES_BIG stands only where a sum needs it.
  *
  * A customer with ten purchase days takes about 30 bytes.
  *
@@ -63,40 +63,47 @@ PutSigned(char *to, int128 value)
 }
 
 static char *
-PutText(char *to, const char *text)
+PutDecimal(char *to, const Decimal *d)
 {
+	char	   *text = DecimalToString(d);
 	Size		length = strlen(text);
 
 	to = PutVarint(to, length);
 	memcpy(to, text, length);
+	pfree(text);
 	return to + length;
 }
 
 /*
- * Shows refunds and the first day's amount with the scale of the spend; false
- * when a sum has no 128-bit form at that scale.
+ * Shows spend, refunds and the first day's amount with the largest scale among
+ * them; false when a sum has no 128-bit form at its scale. Aggregates give the
+ * spend the largest scale, but the text form may give it to any of them.
  */
 bool
 PurchasesCommonScale(const Purchases *p, Decimal *sums)
 {
 	bool		narrow = true;
+	bool		common = true;
 
 	memcpy(sums, p->sums, sizeof(p->sums));
 	for (int i = SUM_SPEND; i <= SUM_FIRST; i++)
+		if (sums[i].big != NULL || sums[i].scale != sums[SUM_SPEND].scale)
+			common = false;
+	if (!common)
 	{
-		if (sums[i].big == NULL && sums[SUM_SPEND].big == NULL &&
-			sums[i].scale == sums[SUM_SPEND].scale)
-			continue;
-		if (i != SUM_SPEND)
-		{
-			/* x + spend - spend is x with the larger of both scales */
-			Decimal		minus = DecimalNegated(&sums[SUM_SPEND]);
+		Decimal		all = DecimalSum(&sums[SUM_SPEND], &sums[SUM_REFUNDS]);
+		Decimal		minus;
 
-			sums[i] = DecimalSum(&sums[i], &sums[SUM_SPEND]);
+		all = DecimalSum(&all, &sums[SUM_FIRST]);
+		minus = DecimalNegated(&all);
+		for (int i = SUM_SPEND; i <= SUM_FIRST; i++)
+		{
+			/* x + all - all is x with the scale of all */
+			sums[i] = DecimalSum(&sums[i], &all);
 			sums[i] = DecimalSum(&sums[i], &minus);
+			if (sums[i].big != NULL)
+				narrow = false;
 		}
-		if (sums[i].big != NULL)
-			narrow = false;
 	}
 	if (p->cost_known && sums[SUM_COST].big != NULL)
 		narrow = false;
@@ -106,11 +113,18 @@ PurchasesCommonScale(const Purchases *p, Decimal *sums)
 Size
 PurchasesPackBound(const Purchases *p)
 {
+	Decimal		sums[N_SUMS];
 	Size		size = 4 + (2 + N_SUMS) * MAX_VARINT + ((Size) p->n_days + 1) * 5;
 
-	for (int i = 0; i < N_SUMS; i++)
-		if (p->sums[i].big != NULL)
-			return size + N_SUMS * MAX_DECIMAL_TEXT;
+	/* sums that have a 128-bit form may lose it at their common scale */
+	if (!PurchasesCommonScale(p, sums))
+		for (int i = 0; i < N_SUMS; i++)
+		{
+			char	   *text = DecimalToString(&sums[i]);
+
+			size += strlen(text);
+			pfree(text);
+		}
 	return size;
 }
 
@@ -136,7 +150,7 @@ PurchasesPack(const Purchases *p, char *buffer)
 		if (i == SUM_COST && !p->cost_known)
 			continue;
 		if (!narrow)
-			to = PutText(to, DecimalToString(&sums[i]));
+			to = PutDecimal(to, &sums[i]);
 		else
 			to = PutSigned(to, sums[i].value);
 	}
@@ -156,9 +170,7 @@ PackInto(const Purchases *p, char **buffer, Size *capacity)
 
 	if (bound > *capacity)
 	{
-		*buffer = *buffer == NULL ?
-			MemoryContextAllocHuge(CurrentMemoryContext, bound) :
-			repalloc_huge(*buffer, bound);
+		*buffer = repalloc_huge(*buffer, bound);
 		*capacity = bound;
 	}
 	return PurchasesPack(p, *buffer);
@@ -343,8 +355,7 @@ GetDays(Reader *r, bool want_days, Purchases *p)
 	if (!r->ok || p->n_days == 0)
 		return;
 	if (want_days)
-		p->days = MemoryContextAllocHuge(CurrentMemoryContext,
-										 p->n_days * sizeof(int32));
+		PurchasesMakeDays(p);
 	day = (int64) GetSigned(r);
 	for (int32 i = 0; r->ok; i++)
 	{
@@ -388,6 +399,14 @@ PurchasesUnpack(const char *content, Size length, bool want_days,
 		SET_VARSIZE(copy, length + VARHDRSZ);
 		memcpy(VARDATA(copy), content, length);
 		PurchasesOpenState(copy, want_days, result);
+		if (want_days)
+		{
+			/* days must be a chunk of their own, which the caller may free */
+			memmove(copy, result->days, result->n_days * sizeof(int32));
+			result->days = (int32 *) copy;
+		}
+		else
+			pfree(copy);
 		return true;
 	}
 	if (!r.ok || version != PURCHASES_VERSION ||

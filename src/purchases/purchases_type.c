@@ -114,7 +114,7 @@ ReadDays(JsonReader *r, Purchases *p)
 			JsonRefuse(r, "\"gaps\" need a \"first_purchase\".");
 
 	p->n_days = n_gaps + 1;
-	p->days = palloc_extended(p->n_days * sizeof(int32), MCXT_ALLOC_HUGE);
+	PurchasesMakeDays(p);
 	p->days[0] = day = p->first_day;
 	while (JsonNext(r))
 	{
