@@ -399,14 +399,7 @@ PurchasesUnpack(const char *content, Size length, bool want_days,
 		SET_VARSIZE(copy, length + VARHDRSZ);
 		memcpy(VARDATA(copy), content, length);
 		PurchasesOpenState(copy, want_days, result);
-		if (want_days)
-		{
-			/* days must be a chunk of their own, which the caller may free */
-			memmove(copy, result->days, result->n_days * sizeof(int32));
-			result->days = (int32 *) copy;
-		}
-		else
-			pfree(copy);
+		pfree(copy);
 		return true;
 	}
 	if (!r.ok || version != PURCHASES_VERSION ||
