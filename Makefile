@@ -16,6 +16,7 @@ all:
 
 OBJS = \
 	src/custseg.o \
+	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/columns.o \
 	src/common/decimal.o \

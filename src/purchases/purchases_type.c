@@ -147,7 +147,8 @@ custseg_purchases_in(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (!PurchasesConsistent(&p))
 	{
-		(void) JsonRefuse(&r, "Counts and amounts contradict each other: each purchase day needs an order, and the first day's spend must lie between 0 and spend plus refunds.");
+		(void) JsonRefuse(&r,
+						  "Counts and amounts contradict each other: each purchase day needs an order, and the first day's spend must lie between 0 and spend plus refunds.");
 		PG_RETURN_NULL();
 	}
 	PG_RETURN_POINTER(PurchasesDatum(&p));

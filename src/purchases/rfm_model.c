@@ -68,6 +68,15 @@ RfmMethodByName(const char *name)
 	return method;
 }
 
+static RfmModel *
+GetModel(FunctionCallInfo fcinfo, int n)
+{
+	RfmModel   *model = (RfmModel *) PG_GETARG_VARLENA_P(n);
+
+	CheckStoredVersion("rfm_model", model->version, RFM_MODEL_VERSION);
+	return model;
+}
+
 /* --- Text ------------------------------------------------------------------- */
 
 static char *
@@ -174,14 +183,14 @@ PG_FUNCTION_INFO_V1(custseg_rfm_model_out);
 Datum
 custseg_rfm_model_out(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_CSTRING(ModelText((RfmModel *) PG_GETARG_VARLENA_P(0)));
+	PG_RETURN_CSTRING(ModelText(GetModel(fcinfo, 0)));
 }
 
 PG_FUNCTION_INFO_V1(custseg_rfm_model_to_jsonb);
 Datum
 custseg_rfm_model_to_jsonb(PG_FUNCTION_ARGS)
 {
-	char	   *text = ModelText((RfmModel *) PG_GETARG_VARLENA_P(0));
+	char	   *text = ModelText(GetModel(fcinfo, 0));
 
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
 }
@@ -192,7 +201,7 @@ PG_FUNCTION_INFO_V1(custseg_rfm_model_send);
 Datum
 custseg_rfm_model_send(PG_FUNCTION_ARGS)
 {
-	RfmModel   *model = (RfmModel *) PG_GETARG_VARLENA_P(0);
+	RfmModel   *model = GetModel(fcinfo, 0);
 	StringInfoData buffer;
 
 	pq_begintypsend(&buffer);
@@ -246,7 +255,7 @@ PG_FUNCTION_INFO_V1(custseg_rfm_model_breaks);
 Datum
 custseg_rfm_model_breaks(PG_FUNCTION_ARGS)
 {
-	RfmModel   *model = (RfmModel *) PG_GETARG_VARLENA_P(0);
+	RfmModel   *model = GetModel(fcinfo, 0);
 	text	   *name = PG_GETARG_TEXT_PP(1);
 	int			measure = FindName(rfm_measure_names, N_MEASURES,
 								   VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));

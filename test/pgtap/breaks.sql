@@ -4,7 +4,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 
-SELECT plan(94);
+SELECT plan(95);
 
 -- The hint of the error that a statement raises.
 CREATE FUNCTION pg_temp.hint_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -152,6 +152,33 @@ SELECT throws_ok($$SELECT quantile_score(1, x) OVER () FROM generate_series(2, 3
 SELECT throws_ok($$SELECT quantile_score('NaN', 3) OVER ()$$, '22023', 'x must not be NaN');
 SELECT is((SELECT count(DISTINCT s) FROM (SELECT quantile_score(x, 2 + x % 2) OVER (PARTITION BY x % 2) FROM generate_series(1, 60) x) q(s)),
     3::bigint, 'classes may differ between partitions');
+
+-- One call site that sees arrays changed in place, breaks out of line replaced by others of the same length, and errors.
+CREATE FUNCTION pg_temp.one_call_site() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    kinds float8[] := ARRAY[1, 2, 3];
+    long float8[] := ARRAY(SELECT generate_series(1, 900));
+    found text := '';
+BEGIN
+    CREATE TEMPORARY TABLE stored (breaks float8[]);
+    ALTER TABLE stored ALTER breaks SET STORAGE EXTERNAL;
+    INSERT INTO stored VALUES (long);
+    FOR i IN 1..8 LOOP
+        IF i % 4 = 0 THEN
+            kinds[2] := 'NaN';
+        ELSE
+            kinds[2] := 1 + i / 10.0;
+        END IF;
+        UPDATE stored SET breaks[450] = 449 + i / 10.0;
+        BEGIN
+            found := found || score(1.45, kinds) || ',' || (SELECT score(449.45, breaks) FROM stored) || ' ';
+        EXCEPTION WHEN invalid_parameter_value THEN
+            found := found || '- ';
+        END;
+    END LOOP;
+    RETURN found;
+END $$;
+SELECT is(pg_temp.one_call_site(), '3,451 3,451 3,451 - 2,450 2,450 2,450 - ', 'a call site keeps breaks only as long as they are the same');
 
 -- --- value_counts ---
 CREATE FUNCTION pg_temp.counts(x float8[]) RETURNS value_counts LANGUAGE sql AS
