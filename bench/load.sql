@@ -1,4 +1,5 @@
--- The tables of the benchmark. psql variables: orders_n, customers_n.
+-- The tables of the benchmark. psql variables: orders_n, customers_n,
+-- shuffled (true or false).
 --
 -- All numbers come from the row number by arithmetic modulo the prime
 -- 2^31 - 1, squared twice, so every machine makes the same rows. OFFSET 0 keeps
@@ -7,8 +8,9 @@
 --   customers  Each has one order, and four of ten have no other. The rest of
 --              the orders fall by a sixth-power curve on the other six: a few
 --              customers have several hundred times the mean. Ids are scattered.
---   rows       Neither customers nor days come in any order: the worst case for
---              a summary, which gets the days of a customer unsorted.
+--   rows       Customers come in no order. Days rise, as in an order table that
+--              grows, except that orders are up to two days late; with shuffled,
+--              days come in no order either, the worst case for a summary.
 --   days       2023-01-01 to 2025-12-31.
 --   amounts    0.99 to about 2,500, most of them small; no refunds, since GROUP
 --              BY with max, count and sum would need a FILTER for them.
@@ -26,7 +28,8 @@ CREATE UNLOGGED TABLE orders (
 INSERT INTO orders
 SELECT i,
 	   100000 + (customer * 7368787) % :customers_n,
-	   DATE '2023-01-01' + (b % 1096)::int,
+	   DATE '2023-01-01' + CASE WHEN :shuffled THEN b % 1096
+								ELSE greatest((i * 1096) / (:orders_n + 1) - b % 3, 0) END::int,
 	   -- cube of a uniform number, by a price level of the customer
 	   (99 + ((((c * c) >> 31) * c) >> 31) * (20000 + (customer * 104729) % 230000) / 2147483647) / 100.0
   FROM (SELECT i, b, c,
