@@ -16,6 +16,8 @@ all:
 
 OBJS = \
 	src/custseg.o \
+	src/common/argument_cache.o \
+	src/common/binary.o \
 	src/common/columns.o \
 	src/common/decimal.o \
 	src/common/group_table.o \

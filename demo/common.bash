@@ -27,7 +27,7 @@ sql()
 
 clean_up()
 {
-	[ -z "$created" ] || PGDATABASE=$created sql -d postgres -c "DROP DATABASE $created" >/dev/null 2>&1 || true
+	[ -z "$created" ] || sql -d postgres -c "DROP DATABASE $created WITH (FORCE)" >/dev/null 2>&1 || true
 	[ -z "$work" ] || rm -rf "$work"
 }
 

@@ -181,8 +181,10 @@ WITH ordered AS (
 SELECT E'\n  ' || :'bold' || c.customer_id || :'plain' || coalesce('  ' || :name_expression, '')
 	   || '   cell ' || coalesce(cell, 'unknown') || '   ' || :'bold' || coalesce(segment, 'no segment') || :'plain' || E'\n'
 	   || (SELECT string_agg(line, E'\n' ORDER BY o) FROM pg_temp.lines(ARRAY[
-		   ['  recency', pg_temp.number(c.recency, 0), 'days since ' || coalesce(to_char(last_purchase, 'YYYY-MM-DD'), 'never'),
-			'class ' || r || ' of ' || cardinality(b.recency) + 1 || ':', pg_temp.range(b.recency, r, true, true)],
+		   ['  recency', coalesce(pg_temp.number(c.recency, 0), 'none'),
+			CASE c.recency WHEN 1 THEN 'day since ' ELSE 'days since ' END || to_char(last_purchase, 'YYYY-MM-DD'),
+			'class ' || r || ' of ' || cardinality(b.recency) + 1 || ':',
+			CASE WHEN c.recency IS NULL THEN 'no purchase' ELSE pg_temp.range(b.recency, r, true, true) END],
 		   ['  frequency', pg_temp.number(c.frequency, 0), CASE c.frequency WHEN 1 THEN 'day with a purchase' ELSE 'days with a purchase' END,
 			'class ' || f || ' of ' || cardinality(b.frequency) + 1 || ':', pg_temp.range(b.frequency, f, false, true)],
 		   ['  spend', pg_temp.number(c.monetary, 2), '',

@@ -323,9 +323,9 @@ check 'the classes in plain words' "$(part Classes 'Five customers' | head -n 6)
       1  5 or more      up to 1          up to 10.00'
 check 'five customers, explained' "$(part 'Five customers' 'The queries' | head -n 10)" \
 '  5   cell 555   Champions
-    recency        1  days since 2024-01-25  class 5 of 5:  up to 1
-    frequency      5  days with a purchase   class 5 of 5:  5 or more
-    spend      50.00                         class 5 of 5:  above 40.00
+    recency        1  day since 2024-01-25  class 5 of 5:  up to 1
+    frequency      5  days with a purchase  class 5 of 5:  5 or more
+    spend      50.00                        class 5 of 5:  above 40.00
     Champions: Bought very recently, often, and for the highest amounts.
   4   cell 444   Loyal
     recency        2  days since 2024-01-24  class 4 of 5:  2
@@ -345,6 +345,8 @@ printf 'c,d,a\nr,2024-01-01,-5\ns,2024-01-01,5\ns,2024-01-03,0\n"q""; DROP TABLE
 ORDERS=$file COLUMNS=c,d,a demo/run >"$tmp/out" 2>"$tmp/messages"
 check 'refunds only, amounts of 0, hostile names: exact' "$? $(part Check 'What next' | sed -n '2,3s/  */ /gp' | tr -d '\n')" \
 	'0  from the orders 3 0.01 from the scores 3 0.01'
+matches 'a customer without a purchase' "$(part 'Five customers' 'The queries' | grep -A 3 '^  r ')" \
+	'recency +none +class 1 of 2: +no purchase.*frequency +0 +days'
 printf 'c,d,a\nr,2024-01-01,5\n' >$file
 ORDERS=$file COLUMNS=c,d,a demo/run >"$tmp/out" 2>"$tmp/messages"
 check 'one order' "$? $(part Check 'What next' | sed -n '2,3s/  */ /gp' | tr -d '\n')" \

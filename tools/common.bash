@@ -66,6 +66,20 @@ test_packages()
 	echo "postgresql-$1-pgtap libtap-parser-sourcehandler-pgtap-perl libipc-run-perl"
 }
 
+# debian_mirror: the mirror that apt uses on this machine, a local one or a proxy too; empty where apt names
+# none. 'Debian' is how the archive labels itself. Before the first apt-get update only the sources say it.
+debian_mirror()
+{
+	local mirror
+
+	mirror=$(apt-get indextargets --format '$(LABEL)|$(SITE)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+		sed -n 's/^Debian|[^|]*|//p' | head -n 1) || true
+	[ -n "$mirror" ] || mirror=$(sed -nE 's/^URIs: *([^ ]+).*/\1/p; s/^deb +(\[[^]]*\] +)?([^ ]+) .*/\2/p' \
+		/etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
+		grep -v security | head -n 1) || true
+	echo "$mirror"
+}
+
 # as_root COMMAND...: runs it, by sudo where needed. The caller's environment does not pass through sudo.
 as_root()
 {

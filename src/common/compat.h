@@ -33,10 +33,22 @@
 
 /* 16: input functions report soft errors through an ErrorSaveContext */
 #if PG_VERSION_NUM < 160000
+#include "fmgr.h"
+#include "nodes/nodes.h"
+
 #define errsave(context, ...) \
 	do { (void) (context); ereport(ERROR, __VA_ARGS__); } while (0)
-#define ereturn(context, result, ...) \
-	do { errsave(context, __VA_ARGS__); return result; } while (0)
+
+static inline bool
+DirectInputFunctionCallSafe(PGFunction func, char *str, Oid typioparam,
+							int32 typmod, Node *escontext, Datum *result)
+{
+	(void) escontext;
+	*result = DirectFunctionCall3Coll(func, InvalidOid, CStringGetDatum(str),
+									  ObjectIdGetDatum(typioparam),
+									  Int32GetDatum(typmod));
+	return true;
+}
 #endif
 
 /*
@@ -69,23 +81,6 @@ static inline bool
 BufFileReadOrEof(BufFile *file, void *ptr, size_t size)
 {
 	return BufFileReadMaybeEOF(file, ptr, size, true) != 0;
-}
-#endif
-
-/* 16: input functions that are called by others report soft errors too */
-#if PG_VERSION_NUM < 160000
-#include "fmgr.h"
-#include "nodes/nodes.h"
-
-static inline bool
-DirectInputFunctionCallSafe(PGFunction func, char *str, Oid typioparam,
-							int32 typmod, Node *escontext, Datum *result)
-{
-	(void) escontext;
-	*result = DirectFunctionCall3Coll(func, InvalidOid, CStringGetDatum(str),
-									  ObjectIdGetDatum(typioparam),
-									  Int32GetDatum(typmod));
-	return true;
 }
 #endif
 

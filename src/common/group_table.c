@@ -65,6 +65,7 @@ struct GroupTable
 	BufFile    *files[N_PARTITIONS];
 	GroupTable *parts[N_PARTITIONS];	/* instead of a file that was split */
 	ResourceOwner owner;
+	MemoryContext scratch;		/* what packing and merging leave behind */
 	char	   *pack_buffer;
 	Size		pack_capacity;
 };
@@ -209,6 +210,10 @@ CreateAtLevel(bool byte_keys, const GroupOps *ops, Size memory_limit, int level)
 	t->outer = outer;
 	t->context = AllocSetContextCreate(outer, "custseg group states",
 									   ALLOCSET_DEFAULT_SIZES);
+	t->scratch = AllocSetContextCreate(outer, "custseg group scratch",
+									   ALLOCSET_SMALL_SIZES);
+	t->pack_capacity = 1024;
+	t->pack_buffer = MemoryContextAlloc(outer, t->pack_capacity);
 	t->ops = ops;
 	t->byte_keys = byte_keys;
 	t->memory_limit = Max(memory_limit, 1024 * 1024);
@@ -365,13 +370,14 @@ WriteRecord(const GroupTable *t, BufFile *file, const GroupKey *key,
 static void
 WriteState(GroupTable *t, BufFile *file, const GroupSlot *slot)
 {
-	MemoryContext old = MemoryContextSwitchTo(t->outer);
+	MemoryContext old = MemoryContextSwitchTo(t->scratch);
 	Size		length = t->ops->pack(slot->state, &t->pack_buffer, &t->pack_capacity);
 	GroupKey	key;
 
-	MemoryContextSwitchTo(old);
 	SlotKey(t, slot, &key);
 	WriteRecord(t, file, &key, t->pack_buffer, length);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(t->scratch);
 }
 
 static BufFile *
@@ -510,14 +516,12 @@ LoadPartition(GroupTable *t, BufFile *file)
 	MemoryContext old = MemoryContextSwitchTo(t->outer);
 	GroupTable *part = CreateAtLevel(t->byte_keys, t->ops, t->memory_limit,
 									 t->level + 1);
-	MemoryContext scratch = AllocSetContextCreate(part->outer, "custseg scratch",
-												  ALLOCSET_DEFAULT_SIZES);
 	StringInfoData bytes;
 	GroupKey	key;
 	Size		length;
 
 	initStringInfo(&bytes);
-	MemoryContextSwitchTo(scratch);
+	MemoryContextSwitchTo(part->scratch);
 	if (BufFileSeek(file, 0, 0, SEEK_SET) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
@@ -538,10 +542,9 @@ LoadPartition(GroupTable *t, BufFile *file)
 		slot = GroupTableFind(part, &key, hash);
 		GroupTableSet(part, slot,
 					  part->ops->merge(GroupSlotState(slot), content, length));
-		MemoryContextReset(scratch);
+		MemoryContextReset(part->scratch);
 	}
 	MemoryContextSwitchTo(old);
-	MemoryContextDelete(scratch);
 	pfree(bytes.data);
 	return part;
 }

@@ -128,7 +128,7 @@ CheckStatement(UserQuery *user)
 						list_length(statements)),
 				 errhint("Pass the text of one SELECT.")));
 
-	statement = linitial_node(CachedPlanSource, statements);
+	statement = (CachedPlanSource *) linitial(statements);
 	query = list_length(statement->query_list) == 1 ?
 		linitial_node(Query, statement->query_list) : NULL;
 	if (query == NULL || query->commandType != CMD_SELECT ||

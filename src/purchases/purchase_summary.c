@@ -20,14 +20,17 @@
 #include "utils/date.h"
 
 /* The state in argument 0; a copy when it is not ours to change. */
-static PurchaseState *
+static inline PurchaseState *
 StateArgument(FunctionCallInfo fcinfo)
 {
 	if (PG_ARGISNULL(0))
 		return NULL;
-	return (PurchaseState *) (AggCheckCallContext(fcinfo, NULL) ?
-							  PG_DETOAST_DATUM(PG_GETARG_DATUM(0)) :
-							  PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0)));
+	if (unlikely(!AggCheckCallContext(fcinfo, NULL)))
+		return (PurchaseState *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0));
+	/* nearly always plain: spare the call */
+	if (likely(VARATT_IS_4B_U(PG_GETARG_POINTER(0))))
+		return (PurchaseState *) PG_GETARG_POINTER(0);
+	return (PurchaseState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
 }
 
 typedef enum AmountType
@@ -55,8 +58,10 @@ AmountArgument(FunctionCallInfo fcinfo, int n, AmountType type, const char *what
 		case AMOUNT_NUMERIC:
 			break;
 	}
-	CheckFiniteAmount(DecimalFromNumeric(PG_DETOAST_DATUM_PACKED(datum), &amount),
-					  what);
+	if (unlikely(VARATT_IS_COMPRESSED(DatumGetPointer(datum)) ||
+				 VARATT_IS_EXTERNAL(DatumGetPointer(datum))))
+		datum = PointerGetDatum(PG_DETOAST_DATUM_PACKED(datum));
+	CheckFiniteAmount(DecimalFromNumeric(DatumGetPointer(datum), &amount), what);
 	return amount;
 }
 

@@ -9,14 +9,12 @@
  *		byte 1 | flags | scales | counts and amounts as varints | days as gaps
  *
  *	working form (the state of an aggregate; changed in place)
- *		+-----------+------+-------+--------+-------+--------+----------+
- *		| vl_len 4  | form | flags | scale  | cost  | n_days | n_sorted |
- *		|           | 0x81 |       |        | scale |   4    |    4     |
- *		+-----------+------+-------+--------+-------+--------+----------+
- *		| orders 8 | spend, refunds, first, cost: 4 x int64 or 4 x int128  |
- *		+----------+---------------------------------------------------------+
- *		| days 4 each, ascending up to n_sorted, then as they came | slack |
- *		+--------------------------------------------------------------------+
+ *		vl_len 4 | form (0x81) | flags | scale | scale of the cost
+ *		n_days 4 | n_sorted 4
+ *		orders 8
+ *		spend, refunds, first day's amount, cost: 4 x int64 or 4 x int128
+ *		days, 2 or 4 bytes each: ascending up to n_sorted, then as they came
+ *		slack
  *
  * Sums that do not fit in 128 bits have no working form: such a state stays
  * packed and is unpacked and packed again for each row. It is slow, and
@@ -37,7 +35,12 @@ typedef enum PurchaseSum
 	N_SUMS
 } PurchaseSum;
 
-/* A summary in the open, for all that is not done once per row. */
+#define FEW_DAYS	32
+
+/*
+ * A summary in the open, for all that is not done once per row. Not to be
+ * copied: days may point into it.
+ */
 typedef struct Purchases
 {
 	int64		orders;
@@ -47,6 +50,7 @@ typedef struct Purchases
 	int32		first_day;		/* undefined when n_days is 0 */
 	int32		last_day;
 	int32	   *days;			/* ascending; NULL when not asked for */
+	int32		few_days[FEW_DAYS]; /* spares an allocation */
 } Purchases;
 
 /* One row of an orders table. */
@@ -90,8 +94,8 @@ extern Size PurchasesPack(const Purchases *p, char *buffer);
 extern bool PurchasesConsistent(const Purchases *p);
 
 /*
- * Packs a state of either form into buffer, made larger as needed; returns
- * the number of bytes. The buffer is palloc'd in the current context.
+ * Packs a state of either form into a palloc'd buffer, made larger as needed;
+ * returns the number of bytes.
  */
 extern Size PurchasesPackState(PurchaseState *state, char **buffer,
 							   Size *capacity);

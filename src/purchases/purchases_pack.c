@@ -170,9 +170,7 @@ PackInto(const Purchases *p, char **buffer, Size *capacity)
 
 	if (bound > *capacity)
 	{
-		*buffer = *buffer == NULL ?
-			MemoryContextAllocHuge(CurrentMemoryContext, bound) :
-			repalloc_huge(*buffer, bound);
+		*buffer = repalloc_huge(*buffer, bound);
 		*capacity = bound;
 	}
 	return PurchasesPack(p, *buffer);
@@ -357,8 +355,7 @@ GetDays(Reader *r, bool want_days, Purchases *p)
 	if (!r->ok || p->n_days == 0)
 		return;
 	if (want_days)
-		p->days = MemoryContextAllocHuge(CurrentMemoryContext,
-										 p->n_days * sizeof(int32));
+		PurchasesMakeDays(p);
 	day = (int64) GetSigned(r);
 	for (int32 i = 0; r->ok; i++)
 	{
@@ -402,14 +399,7 @@ PurchasesUnpack(const char *content, Size length, bool want_days,
 		SET_VARSIZE(copy, length + VARHDRSZ);
 		memcpy(VARDATA(copy), content, length);
 		PurchasesOpenState(copy, want_days, result);
-		if (want_days)
-		{
-			/* days must be a chunk of their own, which the caller may free */
-			memmove(copy, result->days, result->n_days * sizeof(int32));
-			result->days = (int32 *) copy;
-		}
-		else
-			pfree(copy);
+		pfree(copy);
 		return true;
 	}
 	if (!r.ok || version != PURCHASES_VERSION ||

@@ -10,6 +10,7 @@
 /* flags; the first two are used in both forms, the last in one each */
 #define PURCHASES_COST_UNKNOWN	0x01
 #define PURCHASES_WIDE			0x02	/* working form: sums have 128 bits */
+#define PURCHASES_FAR_DAYS		0x08	/* working form: days have 32 bits */
 #define PURCHASES_BIG			0x04	/* packed form: sums are decimal text */
 
 struct PurchaseState
@@ -36,6 +37,14 @@ static inline bool
 PurchasesIsWorking(const PurchaseState *s)
 {
 	return (s->form & PURCHASES_WORKING) != 0;
+}
+
+/* Room for n_days days. */
+static inline void
+PurchasesMakeDays(Purchases *p)
+{
+	p->days = p->n_days <= FEW_DAYS ? p->few_days :
+		palloc_extended(p->n_days * sizeof(int32), MCXT_ALLOC_HUGE);
 }
 
 /*

@@ -7,15 +7,11 @@
  * the state falls back to the packed form with numerics. All sums of money
  * share one scale, the cost has its own.
  *
- * Days are a set. Up to SORTED_DAYS of them are kept in order by insertion,
- * which is cheap since the whole set lies in four cache lines. Beyond that,
- * days that come out of order go to an unsorted tail; when the state is full
- * the tail is sorted, merged and freed of duplicates, and the state grows only
- * if it is still more than three quarters full. That is O(log n) per row for
- * any order of rows. days[0] is always the first day, since each row needs it.
+ * Days are a set (day_set.h) of 16-bit offsets from 1900-01-01, which reach
+ * until 2079; a state that meets another day changes to 32 bits.
  *
- * Sizes are powers of two, so the allocator wastes nothing: 64 bytes hold two
- * days, 128 bytes 18, 256 bytes 50.
+ * Sizes are powers of two, so the allocator wastes nothing: 64 bytes hold four
+ * days, 128 bytes 36, 256 bytes 100.
  */
 #include "purchases/purchases.h"
 
@@ -23,8 +19,17 @@
 #include "purchases/purchases_private.h"
 #include "utils/memutils.h"
 
-#define SORTED_DAYS		64
 #define SMALLEST_STATE	64
+
+#define DAY_BASE		(-36524)	/* 1900-01-01 */
+
+#define DAY_TYPE		uint16
+#define DAY_SET(name)	name##Near
+#include "purchases/day_set.h"
+
+#define DAY_TYPE		int32
+#define DAY_SET(name)	name##Far
+#include "purchases/day_set.h"
 
 static inline Size
 SumsSize(const PurchaseState *s)
@@ -32,16 +37,36 @@ SumsSize(const PurchaseState *s)
 	return (s->flags & PURCHASES_WIDE) ? N_SUMS * sizeof(int128) : N_SUMS * sizeof(int64);
 }
 
-static inline int32 *
-Days(PurchaseState *s)
+static inline char *
+Days(const PurchaseState *s)
 {
-	return (int32 *) ((char *) s + offsetof(PurchaseState, sums) + SumsSize(s));
+	return (char *) s + offsetof(PurchaseState, sums) + SumsSize(s);
+}
+
+static inline bool
+DaysAreFar(const PurchaseState *s)
+{
+	return (s->flags & PURCHASES_FAR_DAYS) != 0;
+}
+
+static inline bool
+IsNear(int32 day)
+{
+	return day >= DAY_BASE && day <= DAY_BASE + PG_UINT16_MAX;
+}
+
+static inline int32
+GetDay(const PurchaseState *s, int32 i)
+{
+	return DaysAreFar(s) ? ((int32 *) Days(s))[i] :
+		DAY_BASE + ((uint16 *) Days(s))[i];
 }
 
 static inline int32
 Capacity(const PurchaseState *s)
 {
-	return (VARSIZE(s) - offsetof(PurchaseState, sums) - SumsSize(s)) / sizeof(int32);
+	return (VARSIZE(s) - offsetof(PurchaseState, sums) - SumsSize(s)) /
+		(DaysAreFar(s) ? sizeof(int32) : sizeof(uint16));
 }
 
 static inline int128
@@ -71,11 +96,12 @@ Fits(const PurchaseState *s, int128 value)
 }
 
 static PurchaseState *
-NewState(bool wide, int32 days)
+NewState(bool wide, bool far_days, int32 days)
 {
+	Size		sums_size = N_SUMS * (wide ? sizeof(int128) : sizeof(int64));
 	Size		size = SMALLEST_STATE;
-	Size		needed = offsetof(PurchaseState, sums) +
-		N_SUMS * (wide ? sizeof(int128) : sizeof(int64)) + days * sizeof(int32);
+	Size		needed = offsetof(PurchaseState, sums) + sums_size +
+		days * (far_days ? sizeof(int32) : sizeof(uint16));
 	PurchaseState *s;
 
 	while (size < needed)
@@ -88,124 +114,81 @@ NewState(bool wide, int32 days)
 	s = palloc(size);
 	SET_VARSIZE(s, size);
 	s->form = PURCHASES_VERSION | PURCHASES_WORKING;
-	s->flags = wide ? PURCHASES_WIDE : 0;
+	s->flags = (wide ? PURCHASES_WIDE : 0) | (far_days ? PURCHASES_FAR_DAYS : 0);
 	s->scale = 0;
 	s->cost_scale = 0;
 	s->n_days = 0;
 	s->n_sorted = 0;
 	s->orders = 0;
-	memset(&s->sums, 0, N_SUMS * (wide ? sizeof(int128) : sizeof(int64)));
+	memset(&s->sums, 0, sums_size);
 	return s;
 }
 
-/* The same content with room for more days, or with wider sums. */
-static PurchaseState *
-Resized(PurchaseState *old, bool wide, int32 days)
+/* Puts days into an empty state that has room for them. */
+static void
+SetDays(PurchaseState *s, const int32 *days, int32 n_days)
 {
-	PurchaseState *s = NewState(wide, days);
+	if (DaysAreFar(s))
+		memcpy(Days(s), days, n_days * sizeof(int32));
+	else
+		for (int32 i = 0; i < n_days; i++)
+			((uint16 *) Days(s))[i] = (uint16) (days[i] - DAY_BASE);
+	s->n_days = s->n_sorted = n_days;
+}
+
+/* The same content with room for more days, or with wider sums or days. */
+static PurchaseState *
+Resized(PurchaseState *old, bool wide, bool far_days, int32 days)
+{
+	PurchaseState *s = NewState(wide, far_days, days);
 
 	s->flags |= old->flags & PURCHASES_COST_UNKNOWN;
 	s->scale = old->scale;
 	s->cost_scale = old->cost_scale;
-	s->n_days = old->n_days;
-	s->n_sorted = old->n_sorted;
 	s->orders = old->orders;
 	for (int i = 0; i < N_SUMS; i++)
 		SetSum(s, i, GetSum(old, i));
-	memcpy(Days(s), Days(old), old->n_days * sizeof(int32));
+	if (far_days == DaysAreFar(old))
+		memcpy(Days(s), Days(old),
+			   old->n_days * (far_days ? sizeof(int32) : sizeof(uint16)));
+	else
+		for (int32 i = 0; i < old->n_days; i++)
+			((int32 *) Days(s))[i] = GetDay(old, i);
+	s->n_days = old->n_days;
+	s->n_sorted = old->n_sorted;
 	return s;
 }
 
-#define ST_SORT SortDays
-#define ST_ELEMENT_TYPE int32
-#define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b))
-#define ST_SCOPE static
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
-/* Sorts the tail into the rest and drops duplicates. */
 static void
 OrderDays(PurchaseState *s)
 {
-	int32	   *days = Days(s);
-	int32		n_tail = s->n_days - s->n_sorted;
-	int32	   *tail;
-	int32		i = s->n_sorted - 1;
-	int32		j = n_tail - 1;
-	int32		kept = 0;
-
-	if (n_tail == 0)
-		return;
-	tail = palloc_extended(n_tail * sizeof(int32), MCXT_ALLOC_HUGE);
-	memcpy(tail, days + s->n_sorted, n_tail * sizeof(int32));
-	SortDays(tail, n_tail);
-	for (int32 to = s->n_days - 1; j >= 0; to--)
-		days[to] = (i >= 0 && days[i] > tail[j]) ? days[i--] : tail[j--];
-	pfree(tail);
-	for (int32 from = 0; from < s->n_days; from++)
-		if (kept == 0 || days[from] != days[kept - 1])
-			days[kept++] = days[from];
-	s->n_days = s->n_sorted = kept;
+	if (DaysAreFar(s))
+		OrderFar((int32 *) Days(s), &s->n_days, &s->n_sorted);
+	else
+		OrderNear((uint16 *) Days(s), &s->n_days, &s->n_sorted);
 }
 
-/* False when there is no room. */
 static inline bool
 InsertDay(PurchaseState *s, int32 day)
 {
-	int32	   *days = Days(s);
-	int32		n = s->n_days;
-	bool		full = (n == Capacity(s));
-
-	if (n > 0 && days[n - 1] == day)
-		return true;
-	if (s->n_sorted == n && (n == 0 || day > days[n - 1]))
-	{
-		if (full)
-			return false;
-		days[n] = day;
-		s->n_days = s->n_sorted = n + 1;
-	}
-	else if (n <= SORTED_DAYS)
-	{
-		int32		at = 0;
-
-		while (days[at] < day)
-			at++;
-		if (days[at] == day)
-			return true;
-		if (full)
-			return false;
-		memmove(days + at + 1, days + at, (n - at) * sizeof(int32));
-		days[at] = day;
-		s->n_days = s->n_sorted = n + 1;
-	}
-	else
-	{
-		if (days[0] == day)
-			return true;
-		if (full)
-			return false;
-		if (day < days[0])
-		{
-			int32		first = days[0];
-
-			days[0] = day;
-			day = first;
-		}
-		days[n] = day;
-		s->n_days = n + 1;
-	}
-	return true;
+	return DaysAreFar(s) ?
+		InsertFar((int32 *) Days(s), Capacity(s), &s->n_days, &s->n_sorted, day) :
+		InsertNear((uint16 *) Days(s), Capacity(s), &s->n_days, &s->n_sorted,
+				   (uint16) (day - DAY_BASE));
 }
 
 static PurchaseState *
 AddDay(PurchaseState *s, int32 day)
 {
+	bool		wide = (s->flags & PURCHASES_WIDE) != 0;
+
+	if (unlikely(!IsNear(day)) && !DaysAreFar(s))
+		s = Resized(s, wide, true, s->n_days + 1);
 	while (!InsertDay(s, day))
 	{
 		OrderDays(s);
 		if (s->n_days > Capacity(s) / 4 * 3)
-			s = Resized(s, (s->flags & PURCHASES_WIDE) != 0, Capacity(s) + 1);
+			s = Resized(s, wide, DaysAreFar(s), Capacity(s) + 1);
 	}
 	return s;
 }
@@ -265,9 +248,9 @@ static bool
 ChangeSums(PurchaseState *s, const Change *c)
 {
 	bool		earlier = c->first != NULL &&
-		(s->n_days == 0 || c->first_day < Days(s)[0]);
+		(s->n_days == 0 || c->first_day < GetDay(s, 0));
 	bool		same_day = c->first != NULL && !earlier &&
-		c->first_day == Days(s)[0];
+		c->first_day == GetDay(s, 0);
 	int128		old_first;
 	int128		spend;
 	int128		refunds;
@@ -319,11 +302,18 @@ ChangeSums(PurchaseState *s, const Change *c)
 	return true;
 }
 
+/* Whether all of an ascending array of days can be held in 16 bits. */
+static bool
+AreNear(const int32 *days, int32 n_days)
+{
+	return n_days == 0 || (IsNear(days[0]) && IsNear(days[n_days - 1]));
+}
+
 /* An empty state of the scales that the change has. */
 static PurchaseState *
-StateFor(const Change *c, int32 days)
+StateFor(const Change *c, const int32 *days, int32 n_days)
 {
-	PurchaseState *s = NewState(false, days);
+	PurchaseState *s = NewState(false, !AreNear(days, n_days), n_days);
 
 	if (c->spend->big == NULL)
 		s->scale = c->spend->scale;
@@ -403,7 +393,7 @@ StateFromOpen(const Purchases *p)
 		return (PurchaseState *) PurchasesDatum(p);
 	for (int i = 0; i < N_SUMS; i++)
 		wide |= !DecimalFitsInt64(&sums[i]);
-	s = NewState(wide, p->n_days);
+	s = NewState(wide, !AreNear(p->days, p->n_days), p->n_days);
 	s->scale = sums[SUM_SPEND].scale;
 	for (int i = 0; i < N_SUMS; i++)
 		if (i != SUM_COST || p->cost_known)
@@ -413,8 +403,7 @@ StateFromOpen(const Purchases *p)
 	else
 		s->flags |= PURCHASES_COST_UNKNOWN;
 	s->orders = p->orders;
-	memcpy(Days(s), p->days, p->n_days * sizeof(int32));
-	s->n_days = s->n_sorted = p->n_days;
+	SetDays(s, p->days, p->n_days);
 	return s;
 }
 
@@ -425,7 +414,7 @@ Apply(PurchaseState *s, const Change *c, const int32 *days, int32 n_days)
 	Purchases	p;
 
 	if (s == NULL)
-		s = StateFor(c, n_days);
+		s = StateFor(c, days, n_days);
 	else if (!PurchasesIsWorking(s))
 	{
 		/* a stored value that an aggregate starts with, or a big one */
@@ -447,7 +436,7 @@ Apply(PurchaseState *s, const Change *c, const int32 *days, int32 n_days)
 		}
 		if (s->flags & PURCHASES_WIDE)
 			break;
-		s = Resized(s, true, s->n_days);
+		s = Resized(s, true, DaysAreFar(s), s->n_days);
 	}
 
 	/* beyond 128 bits */
@@ -488,8 +477,7 @@ AddOrdinary(PurchaseState *s, const Purchase *row)
 	}
 	else
 	{
-		int32		first_day = s->n_days > 0 ?
-			*(int32 *) (sums + N_SUMS) : PG_INT32_MAX;
+		int32		first_day = s->n_days > 0 ? GetDay(s, 0) : PG_INT32_MAX;
 
 		if (row->day < first_day)
 			first = amount;
@@ -536,12 +524,8 @@ PurchasesMerge(PurchaseState *state, const char *content, Size length)
 	Purchases	p;
 	Change		c;
 
-	/* summaries of one row are the rule when the bulk functions spill */
-	if (!PurchasesUnpack(content, length, false, &p) ||
-		(p.n_days > 1 && !PurchasesUnpack(content, length, true, &p)))
+	if (!PurchasesUnpack(content, length, true, &p))
 		PurchasesCorrupted();
-	if (p.n_days <= 1)
-		p.days = &p.first_day;
 	c.orders = p.orders;
 	c.spend = &p.sums[SUM_SPEND];
 	c.refunds = &p.sums[SUM_REFUNDS];
@@ -571,10 +555,16 @@ PurchasesOpenState(PurchaseState *s, bool want_days, Purchases *result)
 	}
 	result->cost_known = !(s->flags & PURCHASES_COST_UNKNOWN);
 	result->n_days = s->n_days;
-	result->days = want_days ? Days(s) : NULL;
+	result->days = NULL;
 	if (s->n_days > 0)
 	{
-		result->first_day = Days(s)[0];
-		result->last_day = Days(s)[s->n_days - 1];
+		result->first_day = GetDay(s, 0);
+		result->last_day = GetDay(s, s->n_days - 1);
+	}
+	if (want_days)
+	{
+		PurchasesMakeDays(result);
+		for (int32 i = 0; i < s->n_days; i++)
+			result->days[i] = GetDay(s, i);
 	}
 }

@@ -15,6 +15,7 @@
 
 #include "common/compat.h"
 
+#include "common/binary.h"
 #include "common/decimal.h"
 #include "common/hashfn.h"
 #include "common/iso_date.h"
@@ -31,7 +32,7 @@
 
 static const char *const known_keys[] = {
 	"version", "orders", "spend", "refunds", "first_day_spend", "cost",
-	"first_purchase", "gaps", NULL
+	"first_purchase", "gaps"
 };
 
 static const char *const sum_keys[N_SUMS] = {
@@ -79,20 +80,17 @@ PurchasesText(const Purchases *p)
 }
 
 static bool
-ReadSums(Jsonb *object, Node *context, Purchases *p)
+ReadSums(JsonReader *r, Purchases *p)
 {
 	p->cost_known = false;
 	for (int i = 0; i < N_SUMS; i++)
 	{
-		JsonbValue *v = JsonField(object, sum_keys[i]);
-
 		p->sums[i] = DecimalFromInt(0);
-		if (v == NULL)
+		if (!JsonFind(r, sum_keys[i]))
 			continue;
-		if (v->type != jbvNumeric ||
-			DecimalFromNumeric(v->val.numeric, &p->sums[i]) != DECIMAL_OK)
-			return JsonError(context, "purchases",
-							 psprintf("\"%s\" must be a number.", sum_keys[i]));
+		if (r->value.type != jbvNumeric ||
+			DecimalFromNumeric(r->value.val.numeric, &p->sums[i]) != DECIMAL_OK)
+			return JsonMustBe(r, "a number");
 		if (i == SUM_COST)
 			p->cost_known = true;
 	}
@@ -100,42 +98,34 @@ ReadSums(Jsonb *object, Node *context, Purchases *p)
 }
 
 static bool
-ReadDays(Jsonb *object, Node *context, Purchases *p)
+ReadDays(JsonReader *r, Purchases *p)
 {
-	JsonbValue *first = JsonField(object, "first_purchase");
-	JsonbContainer *gaps;
-	int			n_gaps;
+	bool		has_first = JsonFind(r, "first_purchase");
+	int			n_gaps = 0;
 	int64		day;
 
 	p->n_days = 0;
 	p->days = NULL;
-	if (!JsonArray(object, "purchases", "gaps", context, &gaps, &n_gaps))
+	if ((has_first && !JsonDate(r, &p->first_day)) ||
+		(JsonFind(r, "gaps") && !JsonArray(r, "integers", &n_gaps)))
 		return false;
-	if (first == NULL)
-		return n_gaps <= 0 ||
-			JsonError(context, "purchases", "\"gaps\" need a \"first_purchase\".");
-	if (first->type != jbvString ||
-		!IsoDateDecode(first->val.string.val, first->val.string.len, &p->first_day))
-		return JsonError(context, "purchases",
-						 "\"first_purchase\" must be a date such as \"2024-01-31\".");
+	if (!has_first)
+		return n_gaps == 0 ||
+			JsonRefuse(r, "\"gaps\" need a \"first_purchase\".");
 
-	p->n_days = Max(n_gaps, 0) + 1;
-	p->days = palloc_extended(p->n_days * sizeof(int32), MCXT_ALLOC_HUGE);
+	p->n_days = n_gaps + 1;
+	PurchasesMakeDays(p);
 	p->days[0] = day = p->first_day;
-	for (int i = 0; i < n_gaps; i++)
+	while (JsonNext(r))
 	{
-		JsonbValue *v = getIthJsonbValueFromContainer(gaps, i);
 		int64		gap;
 
-		if (!JsonValueInt64(v, "purchases", "Each of \"gaps\"", 1, PG_UINT32_MAX,
-							context, &gap))
+		if (!JsonInt64(r, 1, PG_UINT32_MAX, &gap))
 			return false;
 		day += gap;
 		if (!IS_VALID_DATE(day))
-			return JsonError(context, "purchases", "\"gaps\" lead beyond the last date.");
-		p->days[i + 1] = (int32) day;
-		pfree(v);
-		POLL_EVERY(i);
+			return JsonRefuse(r, "\"gaps\" lead beyond the last date.");
+		p->days[r->index + 1] = (int32) day;
 	}
 	p->last_day = (int32) day;
 	return true;
@@ -145,21 +135,20 @@ PG_FUNCTION_INFO_V1(custseg_purchases_in);
 Datum
 custseg_purchases_in(PG_FUNCTION_ARGS)
 {
-	Node	   *context = fcinfo->context;
-	Jsonb	   *object;
+	JsonReader	r;
 	Purchases	p;
 
 	p.orders = 0;
-	if (!JsonParseObject(PG_GETARG_CSTRING(0), "purchases", known_keys,
-						 PURCHASES_VERSION, context, &object) ||
-		!JsonInt64(object, "purchases", "orders", 0, PG_INT64_MAX, context, &p.orders) ||
-		!ReadSums(object, context, &p) ||
-		!ReadDays(object, context, &p))
+	if (!JsonOpen(&r, fcinfo, "purchases", known_keys, lengthof(known_keys),
+				  PURCHASES_VERSION) ||
+		(JsonFind(&r, "orders") && !JsonInt64(&r, 0, PG_INT64_MAX, &p.orders)) ||
+		!ReadSums(&r, &p) ||
+		!ReadDays(&r, &p))
 		PG_RETURN_NULL();
 	if (!PurchasesConsistent(&p))
 	{
-		(void) JsonError(context, "purchases",
-						 "Counts and amounts contradict each other: each purchase day needs an order, and the first day's spend must lie between 0 and spend plus refunds.");
+		(void) JsonRefuse(&r,
+						  "Counts and amounts contradict each other: each purchase day needs an order, and the first day's spend must lie between 0 and spend plus refunds.");
 		PG_RETURN_NULL();
 	}
 	PG_RETURN_POINTER(PurchasesDatum(&p));
@@ -179,20 +168,16 @@ PG_FUNCTION_INFO_V1(custseg_purchases_recv);
 Datum
 custseg_purchases_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo	buffer = (StringInfo) PG_GETARG_POINTER(0);
-	int			length = buffer->len - buffer->cursor;
-	const char *content = pq_getmsgbytes(buffer, length);
+	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
+	const char *content = in->data + in->cursor;
+	int			length = in->len - in->cursor;
 	Purchases	p;
 
-	if (length == 0 || content[0] != PURCHASES_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid binary data for type purchases"),
-				 errdetail("The version byte must be %d.", PURCHASES_VERSION)));
+	/* the version is the first byte of the packed form, too */
+	BinaryVersion(in, "purchases", PURCHASES_VERSION);
+	(void) pq_getmsgbytes(in, length - 1);
 	if (!PurchasesUnpack(content, length, true, &p) || !PurchasesConsistent(&p))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid binary data for type purchases")));
+		BinaryRefuse("purchases", "Its bytes contradict each other.");
 	PG_RETURN_POINTER(PurchasesDatum(&p));
 }
 

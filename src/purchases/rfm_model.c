@@ -17,9 +17,10 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "common/binary.h"
 #include "common/iso_date.h"
 #include "common/json.h"
-#include "common/shortest_dec.h"
+#include "common/names.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
@@ -38,7 +39,7 @@ const char *const rfm_method_names[N_METHODS] = {
 
 static const char *const known_keys[] = {
 	"version", "classes", "breaks", "as_of", "customers",
-	"recency", "frequency", "monetary", NULL
+	"recency", "frequency", "monetary"
 };
 
 RfmModel *
@@ -55,16 +56,6 @@ RfmModelCreate(int classes, RfmMethod method, int32 as_of, int64 customers)
 	return model;
 }
 
-/* The number of the name, or -1. */
-static int
-FindName(const char *const *names, int n, const char *name, int length)
-{
-	for (int i = 0; i < n; i++)
-		if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
-			return i;
-	return -1;
-}
-
 RfmMethod
 RfmMethodByName(const char *name)
 {
@@ -77,6 +68,15 @@ RfmMethodByName(const char *name)
 	return method;
 }
 
+static RfmModel *
+GetModel(FunctionCallInfo fcinfo, int n)
+{
+	RfmModel   *model = (RfmModel *) PG_GETARG_VARLENA_P(n);
+
+	CheckStoredVersion("rfm_model", model->version, RFM_MODEL_VERSION);
+	return model;
+}
+
 /* --- Text ------------------------------------------------------------------- */
 
 static char *
@@ -84,7 +84,6 @@ ModelText(const RfmModel *model)
 {
 	StringInfoData out;
 	char		day[MAXDATELEN + 1];
-	char		number[DOUBLE_SHORTEST_DECIMAL_LEN];
 
 	initStringInfo(&out);
 	IsoDateEncode(model->as_of, day);
@@ -96,8 +95,9 @@ ModelText(const RfmModel *model)
 		appendStringInfo(&out, ", \"%s\": [", rfm_measure_names[i]);
 		for (int j = 0; j < model->n_breaks[i]; j++)
 		{
-			double_to_shortest_decimal_buf(model->breaks[i][j], number);
-			appendStringInfo(&out, "%s%s", j ? ", " : "", number);
+			if (j > 0)
+				appendStringInfoString(&out, ", ");
+			JsonAppendFloat8(&out, model->breaks[i][j]);
 		}
 		appendStringInfoChar(&out, ']');
 	}
@@ -126,53 +126,24 @@ ModelFault(const RfmModel *model)
 }
 
 static bool
-ReadBreaks(Jsonb *object, Node *context, RfmModel *model)
+ReadBreaks(JsonReader *r, RfmModel *model)
 {
 	for (int i = 0; i < N_MEASURES; i++)
 	{
-		JsonbContainer *array;
 		int			n;
 
-		if (!JsonArray(object, "rfm_model", rfm_measure_names[i], context, &array, &n))
+		if (!JsonFind(r, rfm_measure_names[i]))
+			continue;
+		if (!JsonArray(r, "numbers", &n))
 			return false;
 		if (n > MAX_RFM_CLASSES - 1)
-			return JsonError(context, "rfm_model",
-							 psprintf("\"%s\" has more than 8 breaks.", rfm_measure_names[i]));
-		for (int j = 0; j < n; j++)
-			if (!JsonValueFloat8(getIthJsonbValueFromContainer(array, j),
-								 "rfm_model", "A break", context,
-								 &model->breaks[i][j]))
+			return JsonRefuse(r, psprintf("\"%s\" has more than %d breaks.",
+										  rfm_measure_names[i], MAX_RFM_CLASSES - 1));
+		while (JsonNext(r))
+			if (!JsonFloat8(r, &model->breaks[i][r->index]))
 				return false;
-		model->n_breaks[i] = Max(n, 0);
+		model->n_breaks[i] = n;
 	}
-	return true;
-}
-
-static bool
-ReadMethod(Jsonb *object, Node *context, RfmModel *model)
-{
-	JsonbValue *v = JsonField(object, "breaks");
-	int			method = BALANCED;
-
-	if (v != NULL)
-		method = v->type != jbvString ? -1 :
-			FindName(rfm_method_names, N_METHODS, v->val.string.val, v->val.string.len);
-	if (method < 0)
-		return JsonError(context, "rfm_model",
-						 "\"breaks\" must be \"balanced\", \"quantile\" or \"mean\".");
-	model->method = method;
-	return true;
-}
-
-static bool
-ReadAsOf(Jsonb *object, Node *context, RfmModel *model)
-{
-	JsonbValue *v = JsonField(object, "as_of");
-
-	if (v == NULL || v->type != jbvString ||
-		!IsoDateDecode(v->val.string.val, v->val.string.len, &model->as_of))
-		return JsonError(context, "rfm_model",
-						 "\"as_of\" must be a date such as \"2024-01-31\".");
 	return true;
 }
 
@@ -180,27 +151,29 @@ PG_FUNCTION_INFO_V1(custseg_rfm_model_in);
 Datum
 custseg_rfm_model_in(PG_FUNCTION_ARGS)
 {
-	Node	   *context = fcinfo->context;
+	JsonReader	r;
 	RfmModel   *model = RfmModelCreate(0, BALANCED, 0, 0);
-	Jsonb	   *object;
 	int64		classes = 5;
+	int			method = BALANCED;
 	const char *fault;
 
-	if (!JsonParseObject(PG_GETARG_CSTRING(0), "rfm_model", known_keys,
-						 RFM_MODEL_VERSION, context, &object) ||
-		!JsonInt64(object, "rfm_model", "classes", MIN_RFM_CLASSES,
-				   MAX_RFM_CLASSES, context, &classes) ||
-		!JsonInt64(object, "rfm_model", "customers", 0, PG_INT64_MAX, context,
-				   &model->customers) ||
-		!ReadMethod(object, context, model) ||
-		!ReadAsOf(object, context, model) ||
-		!ReadBreaks(object, context, model))
+	if (!JsonOpen(&r, fcinfo, "rfm_model", known_keys, lengthof(known_keys),
+				  RFM_MODEL_VERSION) ||
+		(JsonFind(&r, "classes") &&
+		 !JsonInt64(&r, MIN_RFM_CLASSES, MAX_RFM_CLASSES, &classes)) ||
+		(JsonFind(&r, "breaks") &&
+		 !JsonChoice(&r, rfm_method_names, N_METHODS, &method)) ||
+		!JsonRequire(&r, "as_of") || !JsonDate(&r, &model->as_of) ||
+		(JsonFind(&r, "customers") &&
+		 !JsonInt64(&r, 0, PG_INT64_MAX, &model->customers)) ||
+		!ReadBreaks(&r, model))
 		PG_RETURN_NULL();
-	model->classes = (uint8) classes;
+	model->classes = classes;
+	model->method = method;
 	fault = ModelFault(model);
 	if (fault != NULL)
 	{
-		(void) JsonError(context, "rfm_model", fault);
+		(void) JsonRefuse(&r, fault);
 		PG_RETURN_NULL();
 	}
 	PG_RETURN_POINTER(model);
@@ -210,14 +183,14 @@ PG_FUNCTION_INFO_V1(custseg_rfm_model_out);
 Datum
 custseg_rfm_model_out(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_CSTRING(ModelText((RfmModel *) PG_GETARG_VARLENA_P(0)));
+	PG_RETURN_CSTRING(ModelText(GetModel(fcinfo, 0)));
 }
 
 PG_FUNCTION_INFO_V1(custseg_rfm_model_to_jsonb);
 Datum
 custseg_rfm_model_to_jsonb(PG_FUNCTION_ARGS)
 {
-	char	   *text = ModelText((RfmModel *) PG_GETARG_VARLENA_P(0));
+	char	   *text = ModelText(GetModel(fcinfo, 0));
 
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
 }
@@ -228,7 +201,7 @@ PG_FUNCTION_INFO_V1(custseg_rfm_model_send);
 Datum
 custseg_rfm_model_send(PG_FUNCTION_ARGS)
 {
-	RfmModel   *model = (RfmModel *) PG_GETARG_VARLENA_P(0);
+	RfmModel   *model = GetModel(fcinfo, 0);
 	StringInfoData buffer;
 
 	pq_begintypsend(&buffer);
@@ -246,15 +219,6 @@ custseg_rfm_model_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 
-static void
-BinaryError(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary data for type rfm_model"),
-			 errdetail_internal("%s", detail)));
-}
-
 PG_FUNCTION_INFO_V1(custseg_rfm_model_recv);
 Datum
 custseg_rfm_model_recv(PG_FUNCTION_ARGS)
@@ -263,26 +227,25 @@ custseg_rfm_model_recv(PG_FUNCTION_ARGS)
 	RfmModel   *model = RfmModelCreate(0, BALANCED, 0, 0);
 	const char *fault;
 
-	if (pq_getmsgbyte(buffer) != RFM_MODEL_VERSION)
-		BinaryError("Its version is not known.");
+	BinaryVersion(buffer, "rfm_model", RFM_MODEL_VERSION);
 	model->classes = pq_getmsgbyte(buffer);
 	model->method = pq_getmsgbyte(buffer);
 	model->as_of = (int32) pq_getmsgint(buffer, 4);
 	model->customers = pq_getmsgint64(buffer);
 	if (model->method >= N_METHODS || !IS_VALID_DATE(model->as_of) ||
 		model->customers < 0)
-		BinaryError("A field is out of range.");
+		BinaryRefuse("rfm_model", "A field is out of range.");
 	for (int i = 0; i < N_MEASURES; i++)
 	{
 		model->n_breaks[i] = pq_getmsgbyte(buffer);
 		if (model->n_breaks[i] > MAX_RFM_CLASSES - 1)
-			BinaryError("There are too many breaks.");
+			BinaryRefuse("rfm_model", "There are too many breaks.");
 		for (int j = 0; j < model->n_breaks[i]; j++)
 			model->breaks[i][j] = pq_getmsgfloat8(buffer);
 	}
 	fault = ModelFault(model);
 	if (fault != NULL)
-		BinaryError(fault);
+		BinaryRefuse("rfm_model", fault);
 	PG_RETURN_POINTER(model);
 }
 
@@ -292,7 +255,7 @@ PG_FUNCTION_INFO_V1(custseg_rfm_model_breaks);
 Datum
 custseg_rfm_model_breaks(PG_FUNCTION_ARGS)
 {
-	RfmModel   *model = (RfmModel *) PG_GETARG_VARLENA_P(0);
+	RfmModel   *model = GetModel(fcinfo, 0);
 	text	   *name = PG_GETARG_TEXT_PP(1);
 	int			measure = FindName(rfm_measure_names, N_MEASURES,
 								   VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));

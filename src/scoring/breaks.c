@@ -11,9 +11,8 @@
  * functions do not touch the state: other aggregates, or the next row of a
  * window, may still need it.
  *
- * score() keeps its last array of breaks, checked and unpacked, in fn_extra.
- * The next call compares the bytes of its argument with it; the pointer alone
- * says nothing, since the executor may reuse the memory for another row.
+ * score() keeps its last array of breaks, checked and unpacked, from call to
+ * call.
  */
 #include "postgres.h"
 
@@ -22,6 +21,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "common/argument_cache.h"
 #include "common/shortest_dec.h"
 #include "fmgr.h"
 #include "scoring/breaks_sql.h"
@@ -36,16 +36,12 @@ PG_FUNCTION_INFO_V1(custseg_quantile_breaks_final);
 PG_FUNCTION_INFO_V1(custseg_balanced_breaks_final);
 PG_FUNCTION_INFO_V1(custseg_score);
 
-/* The last breaks of a call site of score(). */
-typedef struct ScoreCache
+/* An array of breaks, checked. */
+typedef struct Breaks
 {
-	Size		raw_size;		/* 0: nothing kept */
-	Size		raw_allocated;
-	char	   *raw;			/* the argument's bytes as they came */
-	int			n_breaks;
-	int			n_allocated;
-	double	   *breaks;
-} ScoreCache;
+	int			n;
+	const double *x;
+} Breaks;
 
 int
 CheckedClasses(int classes)
@@ -196,15 +192,14 @@ custseg_balanced_breaks_final(PG_FUNCTION_ARGS)
 	return FinalBreaks(fcinfo, BalancedBreaks);
 }
 
-/*
- * The elements of an array of breaks, which stays owner of them.
- */
-static const double *
-CheckedBreaks(ArrayType *array, int *n_breaks)
+/* For the cache of arguments: a copy that is checked. */
+static const void *
+MakeBreaks(Datum argument)
 {
-	const double *breaks = (const double *) ARR_DATA_PTR(array);
-
-	*n_breaks = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	ArrayType  *array = DatumGetArrayTypePCopy(argument);
+	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	const double *x = (const double *) ARR_DATA_PTR(array);
+	Breaks	   *breaks;
 
 	if (ARR_NDIM(array) > 1)
 		ereport(ERROR,
@@ -218,17 +213,17 @@ CheckedBreaks(ArrayType *array, int *n_breaks)
 				 errmsg("breaks must not contain null"),
 				 errhint("Remove it with array_remove(breaks, NULL).")));
 
-	for (int i = 0; i < *n_breaks; i++)
+	for (int i = 0; i < n; i++)
 	{
-		if (isnan(breaks[i]))
+		if (isnan(x[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("breaks must not contain NaN"),
 					 errhint("Element %d is NaN.", i + 1)));
-		if (i > 0 && breaks[i - 1] >= breaks[i])
+		if (i > 0 && x[i - 1] >= x[i])
 		{
-			char	   *before = double_to_shortest_decimal(breaks[i - 1]);
-			char	   *after = double_to_shortest_decimal(breaks[i]);
+			char	   *before = double_to_shortest_decimal(x[i - 1]);
+			char	   *after = double_to_shortest_decimal(x[i]);
 
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -238,71 +233,18 @@ CheckedBreaks(ArrayType *array, int *n_breaks)
 		}
 		POLL_EVERY(i);
 	}
+
+	breaks = palloc(sizeof(Breaks));
+	breaks->n = n;
+	breaks->x = x;
 	return breaks;
-}
-
-/* Keeps the breaks in the cache; raw is what the caller was given. */
-static void
-FillScoreCache(ScoreCache *cache, MemoryContext context, struct varlena *raw)
-{
-	Size		raw_size = VARSIZE_ANY(raw);
-	ArrayType  *array = DatumGetArrayTypeP(PointerGetDatum(raw));
-	int			n_breaks;
-	const double *breaks = CheckedBreaks(array, &n_breaks);
-
-	cache->raw_size = 0;
-	if (raw_size > cache->raw_allocated)
-	{
-		if (cache->raw)
-			pfree(cache->raw);
-		cache->raw = NULL;
-		cache->raw_allocated = 0;
-		cache->raw = MemoryContextAlloc(context, raw_size);
-		cache->raw_allocated = raw_size;
-	}
-	if (n_breaks > cache->n_allocated)
-	{
-		if (cache->breaks)
-			pfree(cache->breaks);
-		cache->breaks = NULL;
-		cache->n_allocated = 0;
-		cache->breaks = MemoryContextAlloc(context, n_breaks * sizeof(double));
-		cache->n_allocated = n_breaks;
-	}
-	if (n_breaks > 0)
-		memcpy(cache->breaks, breaks, n_breaks * sizeof(double));
-	cache->n_breaks = n_breaks;
-
-	/*
-	 * The bytes of a toast pointer say where the value was, not what it is:
-	 * such an array is read again in each call.
-	 */
-	if (!VARATT_IS_EXTERNAL(raw))
-	{
-		memcpy(cache->raw, raw, raw_size);
-		cache->raw_size = raw_size;
-	}
-	if ((struct varlena *) array != raw)
-		pfree(array);
 }
 
 Datum
 custseg_score(PG_FUNCTION_ARGS)
 {
 	double		x = PG_GETARG_FLOAT8(0);
-	struct varlena *raw = (struct varlena *) PG_GETARG_POINTER(1);
-	ScoreCache *cache = (ScoreCache *) fcinfo->flinfo->fn_extra;
+	const Breaks *breaks = ArgumentCacheGet(fcinfo, 1, MakeBreaks);
 
-	if (cache == NULL)
-	{
-		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
-									   sizeof(ScoreCache));
-		fcinfo->flinfo->fn_extra = cache;
-	}
-	if (cache->raw_size == 0 || cache->raw_size != VARSIZE_ANY(raw) ||
-		memcmp(cache->raw, raw, cache->raw_size) != 0)
-		FillScoreCache(cache, fcinfo->flinfo->fn_mcxt, raw);
-
-	PG_RETURN_INT32(ScoreOf(CheckedMeasure(x), cache->breaks, cache->n_breaks,
-							PG_GETARG_BOOL(2)));
+	PG_RETURN_INT32(ScoreOf(CheckedMeasure(x), breaks->x, breaks->n, PG_GETARG_BOOL(2)));
 }

@@ -18,12 +18,10 @@
  */
 #include "scoring/value_counts.h"
 
+#include "common/binary.h"
 #include "common/int.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
-
-/* 128 bytes with the header */
-#define INITIAL_SLOTS 13
 
 /*
  * A column with few distinct values over many rows gets a longer tail than its
@@ -91,17 +89,12 @@ AddTotals(int64 a, int64 b)
 	return result;
 }
 
-ValueCounts *
-ValueCountsMake(int classes, int64 slots)
+static ValueCounts *
+MakeState(int classes, Size bytes)
 {
-	Size		bytes = SizeOfValueCounts(Min(slots, MAX_SLOTS));
-	ValueCounts *state;
-
-	if (bytes < ROUNDED_BYTES)
-		bytes = pg_nextpower2_32((uint32) bytes);
-
 	/* Zeroed: the slack may reach a disk or another process. */
-	state = palloc0(bytes);
+	ValueCounts *state = palloc0(bytes);
+
 	SET_VARSIZE(state, bytes);
 	state->version = VALUE_COUNTS_VERSION;
 	state->classes = classes;
@@ -109,16 +102,22 @@ ValueCountsMake(int classes, int64 slots)
 }
 
 ValueCounts *
+ValueCountsMake(int classes, int64 slots)
+{
+	Size		bytes = SizeOfValueCounts(Min(slots, MAX_SLOTS));
+
+	if (bytes < ROUNDED_BYTES)
+		bytes = pg_nextpower2_32((uint32) bytes);
+	return MakeState(classes, bytes);
+}
+
+ValueCounts *
 ValueCountsMakeRuns(int classes, int64 n_runs)
 {
-	Size		bytes = SizeOfValueCounts(2 * n_runs);
 	ValueCounts *state;
 
 	CheckRunLimit(n_runs);
-	state = palloc0(bytes);
-	SET_VARSIZE(state, bytes);
-	state->version = VALUE_COUNTS_VERSION;
-	state->classes = classes;
+	state = MakeState(classes, SizeOfValueCounts(2 * n_runs));
 	state->n_runs = n_runs;
 	return state;
 }
@@ -128,14 +127,10 @@ ValueCountsCheck(const ValueCounts *state)
 {
 	Size		bytes = VARSIZE(state);
 
+	if (bytes > offsetof(ValueCounts, version))
+		CheckStoredVersion("value_counts", state->version, VALUE_COUNTS_VERSION);
 	if (bytes < offsetof(ValueCounts, data) ||
-		state->version != VALUE_COUNTS_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("value_counts has a format that is not known"),
-				 errhint("It was probably written by a newer version of custseg.")));
-
-	if (state->n_runs < 0 || state->n_runs > MAX_VALUE_COUNTS ||
+		state->n_runs < 0 || state->n_runs > MAX_VALUE_COUNTS ||
 		state->n_tail < 0 || state->total < state->n_tail ||
 		state->classes < 1 || state->classes > MAX_BREAK_CLASSES ||
 		SlotsUsed(state) > Slots(state))

@@ -5,12 +5,8 @@
  * Two things are too slow to do once per customer: expanding a model that was
  * stored compressed or out of line, and reading a segmentation's rules from
  * their tables. Both results are kept in fn_extra, in memory contexts below
- * fn_mcxt, and used again as long as nothing can have changed.
- *
- * An argument's model is kept with the bytes of the datum that it came from
- * (for a value out of line these are the pointer's bytes) and used again for
- * the same bytes. A model that is neither compressed nor out of line is used
- * where it lies.
+ * fn_mcxt, and used again as long as nothing can have changed. A model that is
+ * neither compressed nor out of line is used where it lies.
  *
  * A named segmentation is harder, because fn_extra can outlive the statement: a
  * PL/pgSQL expression keeps it for the transaction, and the rules can change in
@@ -25,6 +21,7 @@
 #include "common/compat.h"
 
 #include "access/xact.h"
+#include "common/argument_cache.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -34,14 +31,6 @@
 
 /* A call site that meets more segmentations than this starts over. */
 #define MAX_NAMED_MODELS 16
-
-typedef struct ArgumentCache
-{
-	MemoryContext context;
-	Size		size;			/* of the datum's bytes; 0: empty */
-	char	   *bytes;
-	SegmentModel *model;
-} ArgumentCache;
 
 typedef struct NamedModel
 {
@@ -61,63 +50,37 @@ typedef struct NamedCache
 	NamedModel *first;
 } NamedCache;
 
-static MemoryContext
-MakeContext(FunctionCallInfo fcinfo)
+/* For the cache of arguments. */
+static const void *
+Detoast(Datum argument)
 {
-	return AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "segment models",
-								 ALLOCSET_SMALL_SIZES);
+	return PG_DETOAST_DATUM_COPY(argument);
 }
 
 const SegmentModel *
 SegmentModelArgument(FunctionCallInfo fcinfo, int arg)
 {
 	struct varlena *raw = (struct varlena *) PG_GETARG_POINTER(arg);
-	const SegmentModel *model;
-	ArgumentCache *cache;
-	Size		size;
-	MemoryContext old;
+	const SegmentModel *model = (const SegmentModel *) raw;
 
-	if (!VARATT_IS_EXTENDED(raw))
-	{
-		model = (const SegmentModel *) raw;
-		SegmentModelCheckVersion(model);
-		return model;
-	}
-
-	size = VARSIZE_ANY(raw);
-	cache = (ArgumentCache *) fcinfo->flinfo->fn_extra;
-	if (cache != NULL && cache->size == size && memcmp(cache->bytes, raw, size) == 0)
-		return cache->model;
-
-	model = (const SegmentModel *) PG_DETOAST_DATUM(PointerGetDatum(raw));
+	if (VARATT_IS_EXTENDED(raw))
+		model = ArgumentCacheGet(fcinfo, arg, Detoast);
 	SegmentModelCheckVersion(model);
-
-	/* A pointer into memory says nothing about what it will point to later. */
-	if (VARATT_IS_EXTERNAL(raw) && !VARATT_IS_EXTERNAL_ONDISK(raw))
-		return model;
-
-	if (cache == NULL)
-	{
-		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ArgumentCache));
-		cache->context = MakeContext(fcinfo);
-		fcinfo->flinfo->fn_extra = cache;
-	}
-	cache->size = 0;
-	MemoryContextReset(cache->context);
-	old = MemoryContextSwitchTo(cache->context);
-	cache->bytes = palloc(size);
-	memcpy(cache->bytes, raw, size);
-	cache->model = palloc(VARSIZE(model));
-	memcpy(cache->model, model, VARSIZE(model));
-	cache->size = size;
-	MemoryContextSwitchTo(old);
-	return cache->model;
+	return model;
 }
 
 static bool
 SameXids(const TransactionId *a, const TransactionId *b, int64 n)
 {
 	return n <= 0 || memcmp(a, b, n * sizeof(TransactionId)) == 0;
+}
+
+static TransactionId *
+CopyXids(const TransactionId *xids, int64 n)
+{
+	Size		size = Max(n, 0) * sizeof(TransactionId);
+
+	return size == 0 ? NULL : memcpy(palloc(size), xids, size);
 }
 
 /* Would a query see the same rows under both? */
@@ -156,12 +119,8 @@ Restart(NamedCache *cache)
 	cache->transaction = MY_LOCAL_XID;
 	cache->subtransaction = GetCurrentSubTransactionId();
 	cache->snapshot = *now;
-	cache->snapshot.xip = palloc(Max(now->xcnt, 1) * sizeof(TransactionId));
-	if (now->xcnt > 0)
-		memcpy(cache->snapshot.xip, now->xip, now->xcnt * sizeof(TransactionId));
-	cache->snapshot.subxip = palloc(Max(now->subxcnt, 1) * sizeof(TransactionId));
-	if (now->subxcnt > 0)
-		memcpy(cache->snapshot.subxip, now->subxip, now->subxcnt * sizeof(TransactionId));
+	cache->snapshot.xip = CopyXids(now->xip, now->xcnt);
+	cache->snapshot.subxip = CopyXids(now->subxip, now->subxcnt);
 	MemoryContextSwitchTo(old);
 }
 
@@ -177,7 +136,8 @@ SegmentModelNamed(FunctionCallInfo fcinfo, int arg)
 	if (cache == NULL)
 	{
 		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(NamedCache));
-		cache->context = MakeContext(fcinfo);
+		cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "segment models",
+											   ALLOCSET_SMALL_SIZES);
 		fcinfo->flinfo->fn_extra = cache;
 	}
 	if (!IsCurrent(cache))

@@ -34,7 +34,7 @@ typedef struct SegmentRule
 typedef struct SegmentRules
 {
 	char	   *name;
-	char	   *breaks;
+	int			breaks;			/* index of SegmentBreaksName */
 	int			classes[N_MEASURES];	/* 0: not used */
 	int			n_rules;
 	SegmentRule *rule;			/* by position */

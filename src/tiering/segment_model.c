@@ -27,23 +27,9 @@
  */
 #include "tiering/segment_model_data.h"
 
-static const char *const BreaksName[] = {"balanced", "quantile", "mean"};
-
-int
-SegmentBreaksCode(const char *name, int length)
-{
-	for (int i = 0; i < lengthof(BreaksName); i++)
-		if (strlen(BreaksName[i]) == length &&
-			memcmp(BreaksName[i], name, length) == 0)
-			return i;
-	return -1;
-}
-
-const char *
-SegmentBreaksName(int code)
-{
-	return code >= 0 && code < lengthof(BreaksName) ? BreaksName[code] : NULL;
-}
+const char *const SegmentBreaksName[N_SEGMENT_BREAKS] = {
+	"balanced", "quantile", "mean"
+};
 
 /* The parts behind the fixed header. */
 static inline const int32 *
@@ -132,6 +118,8 @@ SegmentClassesFault(const int *classes, int *sqlstate)
 const char *
 SegmentCountFault(int64 n_segments, int *sqlstate)
 {
+	if (n_segments < 0)
+		return "The number of segments is negative.";
 	if (n_segments <= MAX_SEGMENTS)
 		return NULL;
 	*sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
@@ -199,7 +187,7 @@ SegmentModelClasses(const SegmentModel *model,
 const char *
 SegmentModelBreaks(const SegmentModel *model)
 {
-	return BreaksName[model->breaks];
+	return SegmentBreaksName[model->breaks];
 }
 
 int

@@ -7,6 +7,7 @@
 #ifndef CUSTSEG_SEGMENT_MODEL_DATA_H
 #define CUSTSEG_SEGMENT_MODEL_DATA_H
 
+#include "common/binary.h"
 #include "tiering/segment_grid.h"
 #include "tiering/segment_model.h"
 
@@ -16,7 +17,7 @@ struct SegmentModel
 {
 	int32		vl_len_;
 	uint8		version;
-	uint8		breaks;			/* SegmentBreaksCode */
+	uint8		breaks;			/* index of SegmentBreaksName */
 	uint16		reserved;		/* 0 */
 	int32		classes[N_MEASURES];	/* 0: not used */
 	int32		n_segments;
@@ -41,9 +42,9 @@ typedef struct SegmentParts
 	int16	   *cells;
 } SegmentParts;
 
-/* 0.., or -1 when there is no such way; and back, NULL for no such code. */
-extern int	SegmentBreaksCode(const char *name, int length);
-extern const char *SegmentBreaksName(int code);
+/* How breaks are fitted; a model has the index. */
+#define N_SEGMENT_BREAKS 3
+extern const char *const SegmentBreaksName[N_SEGMENT_BREAKS];
 
 /*
  * What is wrong, as a sentence for errdetail, or NULL. *sqlstate is set only
@@ -55,7 +56,7 @@ extern const char *SegmentCountFault(int64 n_segments, int *sqlstate);
 
 /*
  * The model of the parts, palloc'd; or NULL and *fault, as above, when they
- * break an invariant. parts->breaks must be a valid code.
+ * break an invariant. parts->breaks must be valid.
  */
 extern SegmentModel *SegmentModelMake(const SegmentParts *parts,
 									  const char **fault, int *sqlstate);
@@ -68,12 +69,7 @@ extern int64 SegmentModelCells(const SegmentModel *model, const int16 **cells);
 static inline void
 SegmentModelCheckVersion(const SegmentModel *model)
 {
-	if (unlikely(model->version != SEGMENT_MODEL_VERSION))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("segment_model has version %d, this custseg reads version %d",
-						model->version, SEGMENT_MODEL_VERSION),
-				 errhint("Update the library with the extension that wrote it.")));
+	CheckStoredVersion("segment_model", model->version, SEGMENT_MODEL_VERSION);
 }
 
 #endif							/* CUSTSEG_SEGMENT_MODEL_DATA_H */

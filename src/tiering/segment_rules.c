@@ -10,14 +10,16 @@
  * measure that is not used, is an error and not silently a rule that never
  * matches.
  *
- * Memory: SPI works in its own contexts; the rules are built in the context
- * that was current at the call and belong to the caller.
+ * Memory: the rules, and what little is lost on the way to them, are in the
+ * context that was current at the call. SPI leaves another one behind each
+ * query, so we return to it after each.
  */
 #include "postgres.h"
 
 #include "common/compat.h"
 
 #include "catalog/pg_type.h"
+#include "common/names.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"
@@ -108,7 +110,7 @@ RefuseRule(const SegmentRules *rules, const SegmentRule *rule, const char *detai
 }
 
 static void
-ReadHeader(SegmentRules *rules, MemoryContext result)
+ReadHeader(SegmentRules *rules)
 {
 	const char *fault;
 	char	   *breaks;
@@ -119,11 +121,11 @@ ReadHeader(SegmentRules *rules, MemoryContext result)
 			rules->classes[i] = 0;
 	breaks = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
 						  N_MEASURES + 1);
-	rules->breaks = MemoryContextStrdup(result, breaks);
+	rules->breaks = FindName(SegmentBreaksName, N_SEGMENT_BREAKS, breaks, strlen(breaks));
 
 	/* The constraints of the table make both impossible, but they can be dropped. */
 	fault = SegmentClassesFault(rules->classes, &sqlstate);
-	if (fault == NULL && SegmentBreaksCode(breaks, strlen(breaks)) < 0)
+	if (fault == NULL && rules->breaks < 0)
 		fault = psprintf("Breaks \"%s\" are unknown.", breaks);
 	if (fault != NULL)
 		ereport(ERROR,
@@ -134,13 +136,13 @@ ReadHeader(SegmentRules *rules, MemoryContext result)
 
 /* The index of a segment's name, added when it is new. */
 static int
-SegmentIndex(SegmentRules *rules, const char *segment, MemoryContext result)
+SegmentIndex(SegmentRules *rules, char *segment)
 {
 	/* Rules of one segment mostly stand together. */
 	for (int i = rules->n_segments - 1; i >= 0; i--)
 		if (strcmp(rules->segment[i], segment) == 0)
 			return i;
-	rules->segment[rules->n_segments] = MemoryContextStrdup(result, segment);
+	rules->segment[rules->n_segments] = segment;
 	return rules->n_segments++;
 }
 
@@ -173,7 +175,7 @@ ReadRanges(SegmentRules *rules, SegmentRule *rule, int row)
 }
 
 static void
-ReadCells(SegmentRules *rules, SegmentRule *rule, Datum array, MemoryContext result)
+ReadCells(SegmentRules *rules, SegmentRule *rule, Datum array)
 {
 	Datum	   *element;
 	bool	   *nulls;
@@ -182,7 +184,7 @@ ReadCells(SegmentRules *rules, SegmentRule *rule, Datum array, MemoryContext res
 
 	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT,
 					  &element, &nulls, &n);
-	cells = MemoryContextAlloc(result, Max(n, 1) * sizeof(int));
+	cells = palloc(Max(n, 1) * sizeof(int));
 	for (int i = 0; i < n; i++)
 	{
 		char	   *label = nulls[i] ? "NULL" : TextDatumGetCString(element[i]);
@@ -201,11 +203,11 @@ ReadCells(SegmentRules *rules, SegmentRule *rule, Datum array, MemoryContext res
 }
 
 static void
-ReadRules(SegmentRules *rules, MemoryContext result)
+ReadRules(SegmentRules *rules)
 {
 	rules->n_rules = (int) SPI_processed;
-	rules->rule = MemoryContextAllocZero(result, Max(rules->n_rules, 1) * sizeof(SegmentRule));
-	rules->segment = MemoryContextAllocZero(result, Max(rules->n_rules, 1) * sizeof(char *));
+	rules->rule = palloc0(Max(rules->n_rules, 1) * sizeof(SegmentRule));
+	rules->segment = palloc0(Max(rules->n_rules, 1) * sizeof(char *));
 
 	for (int row = 0; row < rules->n_rules; row++)
 	{
@@ -217,13 +219,12 @@ ReadRules(SegmentRules *rules, MemoryContext result)
 
 		custseg_poll();
 		GetInt(row, COL_POSITION, &rule->position);
-		rule->segment = SegmentIndex(rules, SPI_getvalue(tuple, tupdesc, COL_SEGMENT),
-									 result);
+		rule->segment = SegmentIndex(rules, SPI_getvalue(tuple, tupdesc, COL_SEGMENT));
 		cells = SPI_getbinval(tuple, tupdesc, COL_CELLS, &no_cells);
 		if (no_cells)
 			ReadRanges(rules, rule, row);
 		else
-			ReadCells(rules, rule, cells, result);
+			ReadCells(rules, rule, cells);
 	}
 }
 
@@ -240,7 +241,8 @@ SegmentRulesLoad(const char *name)
 	ReadByName(HeaderQuery, name_datum);
 	if (SPI_processed == 0)
 		RefuseUnknown(name);
-	ReadHeader(rules, result);
+	MemoryContextSwitchTo(result);
+	ReadHeader(rules);
 
 	ReadByName(RulesQuery, name_datum);
 	if (SPI_processed > MAX_SEGMENT_RULES)
@@ -249,7 +251,8 @@ SegmentRulesLoad(const char *name)
 				 errmsg("segmentation \"%s\" has " UINT64_FORMAT " rules; at most %d are allowed",
 						name, SPI_processed, MAX_SEGMENT_RULES),
 				 errhint("List the cells of a segment in one rule.")));
-	ReadRules(rules, result);
+	MemoryContextSwitchTo(result);
+	ReadRules(rules);
 
 	SPI_finish();
 	return rules;
@@ -277,7 +280,7 @@ SegmentModelLoad(const char *name)
 
 	parts.name.bytes = rules->name;
 	parts.name.length = strlen(rules->name);
-	parts.breaks = SegmentBreaksCode(rules->breaks, strlen(rules->breaks));
+	parts.breaks = rules->breaks;
 	memcpy(parts.classes, rules->classes, sizeof(parts.classes));
 	parts.n_segments = rules->n_segments;
 	parts.segment = palloc(Max(rules->n_segments, 1) * sizeof(SegmentName));

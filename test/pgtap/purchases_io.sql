@@ -66,21 +66,21 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 
 SELECT pg_temp.refused('', 'The input string ended unexpectedly.');
-SELECT pg_temp.refused('[]', 'A JSON object was expected.');
-SELECT pg_temp.refused('7', 'A JSON object was expected.');
-SELECT pg_temp.refused('{"version": 2}', 'Version 2 is newer than 1, the newest that this custseg reads.');
+SELECT pg_temp.refused('[]', 'The text must be a JSON object.');
+SELECT pg_temp.refused('7', 'The text must be a JSON object.');
+SELECT pg_temp.refused('{"version": 2}', 'Its version is 2, this custseg reads version 1.');
 SELECT pg_temp.refused('{"version": 0}', '"version" must be an integer from 1 to 2147483647, not 0.');
-SELECT pg_temp.refused('{"colour": 1}', 'Key "colour" is not known; it may come from a newer version of custseg.');
+SELECT pg_temp.refused('{"colour": 1}', 'Key "colour" is not known.');
 SELECT pg_temp.refused('{"orders": -1}', '"orders" must be an integer from 0 to 9223372036854775807, not -1.');
 SELECT pg_temp.refused('{"orders": 1.5}', '"orders" must be an integer from 0 to 9223372036854775807, not 1.5.');
-SELECT pg_temp.refused('{"orders": "1"}', '"orders" must be an integer.');
-SELECT pg_temp.refused('{"spend": "NaN"}', '"spend" must be a number.');
+SELECT pg_temp.refused('{"orders": "1"}', '"orders" must be an integer from 0 to 9223372036854775807, not "1".');
+SELECT pg_temp.refused('{"spend": "NaN"}', '"spend" must be a number, not "NaN".');
 SELECT pg_temp.refused('{"gaps": [1]}', '"gaps" need a "first_purchase".');
-SELECT pg_temp.refused('{"orders": 2, "first_purchase": "2024-02-30"}', '"first_purchase" must be a date such as "2024-01-31".');
-SELECT pg_temp.refused('{"orders": 2, "first_purchase": "infinity"}', '"first_purchase" must be a date such as "2024-01-31".');
-SELECT pg_temp.refused('{"orders": 2, "first_purchase": "2024-01-01", "gaps": [0]}', 'Each of "gaps" must be an integer from 1 to 4294967295, not 0.');
+SELECT pg_temp.refused('{"orders": 2, "first_purchase": "2024-02-30"}', '"first_purchase" must be a date such as "2024-01-31", not "2024-02-30".');
+SELECT pg_temp.refused('{"orders": 2, "first_purchase": "infinity"}', '"first_purchase" must be a date such as "2024-01-31", not "infinity".');
+SELECT pg_temp.refused('{"orders": 2, "first_purchase": "2024-01-01", "gaps": [0]}', '"gaps"[0] must be an integer from 1 to 4294967295, not 0.');
 SELECT pg_temp.refused('{"orders": 2, "first_purchase": "5874897-12-31", "gaps": [1]}', '"gaps" lead beyond the last date.');
-SELECT pg_temp.refused('{"orders": 2, "first_purchase": "2024-01-01", "gaps": {"1": 1}}', '"gaps" must be an array.');
+SELECT pg_temp.refused('{"orders": 2, "first_purchase": "2024-01-01", "gaps": {"1": 1}}', '"gaps" must be an array of integers, not an object.');
 \set contradiction 'Counts and amounts contradict each other: each purchase day needs an order, and the first day''s spend must lie between 0 and spend plus refunds.'
 SELECT pg_temp.refused(input, :'contradiction') FROM unnest(ARRAY[
     '{"orders": 1}',

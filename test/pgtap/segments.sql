@@ -426,30 +426,29 @@ BEGIN
 		GET STACKED DIAGNOSTICS found_state = RETURNED_SQLSTATE, found_detail = PG_EXCEPTION_DETAIL, message = MESSAGE_TEXT;
 	END;
 	RETURN is(concat_ws(' | ', found_state, message, found_detail),
-		concat_ws(' | ', state, 'invalid value for type segment_model', detail), 'text refused: ' || detail);
+		concat_ws(' | ', state, 'invalid input for type segment_model', detail), 'text refused: ' || detail);
 END $fn$;
 
-SELECT pg_temp.refuses('[1]', '22P02', 'It must be a JSON object.');
-SELECT pg_temp.refuses('{"version": 2}', '22P02', '"version" is not 1, the one that this custseg reads.');
-SELECT pg_temp.refuses('{"colour": 2}', '22P02',
-	'Key "colour" is unknown; the keys are version, name, breaks, classes, segments and cells.');
-SELECT pg_temp.refuses('{"name": 2}', '22P02', '"name" is not a string.');
-SELECT pg_temp.refuses('{"breaks": "median"}', '22P02', '"breaks" must be "balanced", "quantile" or "mean".');
-SELECT pg_temp.refuses('{}', '22P02', '"classes" must be an object with a number for r, f or m.');
-SELECT pg_temp.refuses('{"classes": {"q": 1}}', '22P02', '"classes" has a key "q"; the measures are r, f and m.');
+SELECT pg_temp.refuses('[1]', '22P02', 'The text must be a JSON object.');
+SELECT pg_temp.refuses('{"version": 2}', '22P02', 'Its version is 2, this custseg reads version 1.');
+SELECT pg_temp.refuses('{"colour": 2}', '22P02', 'Key "colour" is not known.');
+SELECT pg_temp.refuses('{"name": 2}', '22P02', '"name" must be a string, not 2.');
+SELECT pg_temp.refuses('{"breaks": "median"}', '22P02', '"breaks" must be "balanced", "quantile" or "mean", not "median".');
+SELECT pg_temp.refuses('{}', '22P02', '"classes" is missing.');
+SELECT pg_temp.refuses('{"classes": {"q": 1}}', '22P02', 'Key "q" of "classes" is not known.');
 SELECT pg_temp.refuses('{"classes": {}}', '22P02', 'No measure is used.');
-SELECT pg_temp.refuses('{"classes": {"r": 2.5}}', '22P02', 'The classes of r must be a whole number from 1 to 1000, or null.');
-SELECT pg_temp.refuses('{"classes": {"r": 1001}}', '22P02', 'The classes of r are 1001; 1 to 1000 are allowed.');
+SELECT pg_temp.refuses('{"classes": {"r": 2.5}}', '22P02', '"classes"."r" must be an integer from 1 to 1000, not 2.5.');
+SELECT pg_temp.refuses('{"classes": {"r": 1001}}', '22P02', '"classes"."r" must be an integer from 1 to 1000, not 1001.');
 SELECT pg_temp.refuses('{"classes": {"r": 1000, "f": 101}}', '54000', 'The grid has 101000 cells; at most 100000 are allowed.');
-SELECT pg_temp.refuses('{"classes": {"r": 1}}', '22P02', '"segments" must be an array of names.');
-SELECT pg_temp.refuses('{"classes": {"r": 1}, "segments": [1]}', '22P02', 'Element 0 of "segments" is not a string.');
+SELECT pg_temp.refuses('{"classes": {"r": 1}}', '22P02', '"segments" is missing.');
+SELECT pg_temp.refuses('{"classes": {"r": 1}, "segments": [1]}', '22P02', '"segments"[0] must be a string, not 1.');
 SELECT pg_temp.refuses(format('{"classes": {"r": 1}, "segments": %s}', (SELECT jsonb_agg(i::text) FROM generate_series(1, 10001) i)),
 	'54000', 'There are 10001 segments; at most 10000 are allowed.');
-SELECT pg_temp.refuses('{"classes": {"r": 1}, "segments": []}', '22P02', '"cells" must be an array of numbers and nulls.');
+SELECT pg_temp.refuses('{"classes": {"r": 1}, "segments": []}', '22P02', '"cells" is missing.');
 SELECT pg_temp.refuses('{"classes": {"r": 1}, "segments": [], "cells": []}', '22P02',
 	'"cells" has 0 elements, but the classes make 1 cells.');
 SELECT pg_temp.refuses('{"classes": {"r": 1}, "segments": [], "cells": [0]}', '22P02',
-	'Element 0 of "cells" is neither null nor the index of a segment, counted from 0.');
+	'"cells"[0] must be null or the index of a segment, counted from 0, not 0.');
 SELECT pg_temp.refuses('{"classes": {"r": 1}, "segments": ["a", "b", "a"], "cells": [0]}', '22P02', 'Segment "a" is named twice.');
 SELECT pg_temp.refuses('{"classes": {"r": 1}, "segments": [""], "cells": [0]}', '22P02',
 	'The name of segment 0 has 0 bytes; 1 to 1000 are allowed.');
