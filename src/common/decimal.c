@@ -484,12 +484,10 @@ DecimalCompare(const Decimal *a, const Decimal *b)
 }
 
 int
-DecimalSign(const Decimal *a)
+DecimalBigSign(const Decimal *a)
 {
 	Decimal		zero = DecimalFromInt(0);
 
-	if (a->big == NULL)
-		return a->value < 0 ? -1 : a->value > 0;
 	return DecimalCompare(a, &zero);
 }
 

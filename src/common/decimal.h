@@ -67,7 +67,15 @@ extern double DecimalToFloat8(const Decimal *d);
 extern Decimal DecimalSum(const Decimal *a, const Decimal *b);
 extern Decimal DecimalNegated(const Decimal *a);
 extern int	DecimalCompare(const Decimal *a, const Decimal *b);
-extern int	DecimalSign(const Decimal *a);
+extern int	DecimalBigSign(const Decimal *a);
+
+static inline int
+DecimalSign(const Decimal *a)
+{
+	if (unlikely(a->big != NULL))
+		return DecimalBigSign(a);
+	return a->value < 0 ? -1 : a->value > 0;
+}
 
 /* Equal values hash alike, whatever their scale. */
 extern uint64 DecimalHash(const Decimal *a, uint64 seed);

@@ -17,6 +17,7 @@ typedef struct Emission
 	Tuplestorestate *store;
 	TupleDesc	desc;
 	MemoryContext row_context;
+	int			rows_since_reset;
 } Emission;
 
 static void
@@ -33,7 +34,11 @@ EmitCustomer(const GroupKey *key, void *state, void *arg)
 	values[1] = PointerGetDatum(PurchasesDatum(&p));
 	tuplestore_putvalues(e->store, e->desc, values, nulls);
 	MemoryContextSwitchTo(old);
-	MemoryContextReset(e->row_context);
+	if (++e->rows_since_reset == 256)
+	{
+		MemoryContextReset(e->row_context);
+		e->rows_since_reset = 0;
+	}
 }
 
 static Datum
@@ -46,8 +51,9 @@ CustomerPurchases(FunctionCallInfo fcinfo, int first)
 	e.result_key = TupleDescAttr(e.desc, 0)->atttypid;
 	e.orders = OrdersRead(query, TextArgument(fcinfo, first + 1), false, 0,
 						  e.result_key);
+	e.rows_since_reset = 0;
 	e.row_context = AllocSetContextCreate(CurrentMemoryContext, "custseg row",
-										  ALLOCSET_SMALL_SIZES);
+										  ALLOCSET_DEFAULT_SIZES);
 	GroupTableScan(e.orders->customers, true, EmitCustomer, &e);
 	GroupTableDestroy(e.orders->customers);
 	MemoryContextDelete(e.row_context);

@@ -2,10 +2,11 @@
  * orders.c
  *		From the text of an orders query to a table of purchase summaries.
  *
- * Rows come as slots and are decoded at once into key, day and amount. They
- * are handled in batches: the hash table's slots of all rows of a batch are
- * prefetched, then the states, then the states are changed; so the cache
- * misses of 32 rows overlap instead of adding up.
+ * Rows come as slots and are decoded at once into key, day and amount. Each
+ * then goes through three steps: its slot in the hash table is prefetched;
+ * some rows later it is found, and its state is prefetched; some rows later
+ * the state is changed. So the cache misses of a row overlap with the work of
+ * the executor for the next ones.
  *
  * Order lines are first summarised by (customer, order) in a table of their
  * own, with the same kind of state: its spend is the net amount, its refunds
@@ -25,7 +26,11 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#define BATCH_ROWS	32
+#define BATCH_ROWS	128
+
+/* How many rows a slot, and then a state, is given to arrive in the cache. */
+#define FIND_LAG	12
+#define UPDATE_LAG	12
 
 enum
 {
@@ -52,7 +57,9 @@ typedef struct BatchRow
 typedef struct Batch
 {
 	GroupTable *table;
-	int			n;
+	int			n;				/* rows received */
+	int			found;			/* rows whose slot is known */
+	int			updated;		/* rows that are in their state */
 	bool		byte_keys;
 	StringInfoData bytes;		/* of the keys */
 	char	   *packed;			/* one packed row */
@@ -101,7 +108,7 @@ static void
 InitBatch(Batch *batch, bool byte_keys, Size memory_limit)
 {
 	batch->table = GroupTableCreate(byte_keys, &purchase_ops, memory_limit);
-	batch->n = 0;
+	batch->n = batch->found = batch->updated = 0;
 	batch->byte_keys = byte_keys;
 	initStringInfo(&batch->bytes);
 	batch->packed_capacity = 256;
@@ -118,48 +125,47 @@ WriteBatch(Batch *batch)
 		Size		length = PurchasesPackRow(&row->purchase, &batch->packed,
 											  &batch->packed_capacity);
 
+		if (batch->byte_keys)
+			row->key.data = batch->bytes.data + row->key.number;
 		GroupTableWrite(batch->table, &row->key, row->hash, batch->packed, length);
 	}
 	batch->n = 0;
-	resetStringInfo(&batch->bytes);
 }
 
-/* In a context that is reset soon: states that grow are made there, and copied. */
+/* Finds the slot of the next row and asks for its state. */
+static inline void
+FindRow(Batch *batch)
+{
+	BatchRow   *row = &batch->rows[batch->found++];
+
+	if (batch->byte_keys)
+		row->key.data = batch->bytes.data + row->key.number;
+	row->slot = GroupTableFind(batch->table, &row->key, row->hash);
+	__builtin_prefetch(row->slot->state, 1);
+	__builtin_prefetch((char *) row->slot->state + 64, 1);
+}
+
+/* States that grow are made in the scratch context, and copied. */
+static inline void
+UpdateRow(Batch *batch)
+{
+	BatchRow   *row = &batch->rows[batch->updated++];
+
+	GroupTableSet(batch->table, row->slot,
+				  PurchasesAdd(GroupSlotState(row->slot), &row->purchase));
+}
+
+/* In the scratch context. Afterwards nothing points into it. */
 static void
 FlushBatch(Batch *batch)
 {
-	GroupTableReserve(batch->table, batch->n);
-	for (int i = 0; i < batch->n; i++)
-	{
-		BatchRow   *row = &batch->rows[i];
-
-		if (batch->byte_keys)
-			row->key.data = batch->bytes.data + row->key.number;
-		row->hash = GroupTableHash(batch->table, &row->key);
-		if (!GroupTableSpilled(batch->table))
-			GroupTablePrefetch(batch->table, row->hash);
-	}
 	if (GroupTableSpilled(batch->table))
-	{
 		WriteBatch(batch);
-		return;
-	}
-	for (int i = 0; i < batch->n; i++)
-	{
-		BatchRow   *row = &batch->rows[i];
-
-		row->slot = GroupTableFind(batch->table, &row->key, row->hash);
-		__builtin_prefetch(row->slot->state, 1);
-		__builtin_prefetch((char *) row->slot->state + 64, 1);
-	}
-	for (int i = 0; i < batch->n; i++)
-	{
-		BatchRow   *row = &batch->rows[i];
-
-		GroupTableSet(batch->table, row->slot,
-					  PurchasesAdd(GroupSlotState(row->slot), &row->purchase));
-	}
-	batch->n = 0;
+	while (batch->found < batch->n)
+		FindRow(batch);
+	while (batch->updated < batch->n)
+		UpdateRow(batch);
+	batch->n = batch->found = batch->updated = 0;
 	resetStringInfo(&batch->bytes);
 }
 
@@ -173,18 +179,37 @@ FlushIn(MemoryContext scratch, Batch *batch)
 }
 
 /* The next row of a batch, with its key; the caller fills in the purchase. */
-static Purchase *
+static inline Purchase *
 NextRow(Batch *batch, const GroupKey *key)
 {
-	BatchRow   *row = &batch->rows[batch->n++];
+	BatchRow   *row = &batch->rows[batch->n];
 
+	if (batch->n == 0)
+		GroupTableReserve(batch->table, BATCH_ROWS);
+	row->hash = GroupTableHash(batch->table, key);
 	row->key = *key;
 	if (batch->byte_keys)
 	{
+		/* the buffer may move until the row is found */
 		row->key.number = batch->bytes.len;
 		appendBinaryStringInfo(&batch->bytes, key->data, key->length);
 	}
 	return &row->purchase;
+}
+
+/* The purchase is filled in: starts this row, and goes on with earlier ones. */
+static inline void
+RowReady(Batch *batch)
+{
+	uint64		hash = batch->rows[batch->n++].hash;
+
+	if (GroupTableSpilled(batch->table))
+		return;
+	GroupTablePrefetch(batch->table, hash);
+	if (batch->n > batch->found + FIND_LAG)
+		FindRow(batch);
+	if (batch->found > batch->updated + UPDATE_LAG)
+		UpdateRow(batch);
 }
 
 /* The key of an order line: the customer with its length, then the order. */
@@ -282,6 +307,7 @@ ReceiveOrder(TupleTableSlot *slot, void *arg)
 		if (row->has_cost)
 			row->cost = ReadAmount(type[COST], slot->tts_values[COST], "cost");
 		r->orders->n_rows++;
+		RowReady(batch);
 	}
 	if (batch->n == BATCH_ROWS)
 	{
@@ -316,6 +342,7 @@ VisitOrder(const GroupKey *line, void *state, void *arg)
 	/* what was given back in full is no purchase, what was free is one */
 	row->is_refund = sign < 0 || order.n_days == 0 ||
 		(sign == 0 && DecimalSign(&order.sums[SUM_REFUNDS]) > 0);
+	RowReady(&r->customers);
 	if (r->customers.n == BATCH_ROWS)
 	{
 		FlushBatch(&r->customers);
