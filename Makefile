@@ -36,6 +36,7 @@ OBJS = \
 	src/purchases/rfm_model.o \
 	src/scoring/balanced.o \
 	src/scoring/breaks.o \
+	src/scoring/breaks_method.o \
 	src/scoring/partition.o \
 	src/scoring/quantile.o \
 	src/scoring/quantile_score.o \

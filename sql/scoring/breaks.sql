@@ -36,12 +36,12 @@ CREATE TYPE custseg.value_counts (
 COMMENT ON TYPE custseg.value_counts IS
 'The distinct values of a column with their numbers of rows: the state of quantile_breaks and balanced_breaks. It can be stored and rolled up. Text form: {"version":1,"classes":5,"values":[1,2.5],"counts":[10,3]}, values ascending, infinities as the strings "Infinity" and "-Infinity". 16 bytes a distinct value, at most 60 million distinct values; the text and jsonb forms hold about 10 million.';
 
-CREATE FUNCTION custseg.value_counts_jsonb(custseg.value_counts) RETURNS jsonb
-AS 'MODULE_PATHNAME', 'custseg_value_counts_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION custseg.value_counts_jsonb(custseg.value_counts) IS
+CREATE FUNCTION custseg.value_counts_to_jsonb(custseg.value_counts) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'custseg_value_counts_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.value_counts_to_jsonb(custseg.value_counts) IS
 'value_counts as jsonb, with the keys of its text form.';
 
-CREATE CAST (custseg.value_counts AS jsonb) WITH FUNCTION custseg.value_counts_jsonb(custseg.value_counts);
+CREATE CAST (custseg.value_counts AS jsonb) WITH FUNCTION custseg.value_counts_to_jsonb(custseg.value_counts);
 COMMENT ON CAST (custseg.value_counts AS jsonb) IS
 'value_counts as jsonb, with the keys of its text form.';
 

@@ -50,7 +50,7 @@ typedef struct Measures
 } Measures;
 
 static void
-AddValue(Measures *m, RfmMeasure which, double value, const Decimal *exact)
+AddValue(Measures *m, Measure which, double value, const Decimal *exact)
 {
 	Column	   *c = &m->column[which];
 
@@ -135,7 +135,7 @@ Mean(const Column *c)
 }
 
 static int
-FitColumn(Column *c, int classes, RfmMethod method, double *breaks)
+FitColumn(Column *c, int classes, BreaksMethod method, double *breaks)
 {
 	ValueRuns	runs;
 	int			n = 0;
@@ -159,7 +159,7 @@ FitColumn(Column *c, int classes, RfmMethod method, double *breaks)
 
 /* last: nobody reads the orders again. */
 static RfmModel *
-Fit(Orders *orders, bool last, DateADT as_of, int classes, RfmMethod method)
+Fit(Orders *orders, bool last, DateADT as_of, int classes, BreaksMethod method)
 {
 	Measures	m;
 	RfmModel   *model;
@@ -239,7 +239,7 @@ PrepareCells(Scoring *s, const SegmentModel *segments)
 }
 
 static int
-ScoreBy(const RfmModel *model, RfmMeasure which, double value)
+ScoreBy(const RfmModel *model, Measure which, double value)
 {
 	return ScoreOf(value, model->breaks[which], model->n_breaks[which],
 				   which == RECENCY);
@@ -315,9 +315,8 @@ static SegmentModel *
 LoadSegments(const char *name, int classes)
 {
 	SegmentModel *model = SegmentModelLoad(name);
-	int			has[N_MEASURES];
+	const int32 *has = SegmentModelClasses(model);
 
-	SegmentModelClasses(model, &has[RECENCY], &has[FREQUENCY], &has[MONETARY]);
 	for (int i = 0; i < N_MEASURES; i++)
 		if (has[i] != 0 && has[i] != classes)
 			ereport(ERROR,
@@ -340,7 +339,7 @@ Rfm(FunctionCallInfo fcinfo, int first, bool with_model)
 	DateADT		as_of = RequiredAsOf(fcinfo, first + 1);
 	char	   *segmentation = TextArgument(fcinfo, first + 3);
 	SegmentModel *segments = NULL;
-	RfmMethod	method = BALANCED;
+	BreaksMethod method = BALANCED;
 	RfmModel   *model = NULL;
 	int			classes;
 	Scoring    *s = palloc0(sizeof(Scoring));
@@ -352,7 +351,7 @@ Rfm(FunctionCallInfo fcinfo, int first, bool with_model)
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("argument \"model\" must not be NULL"),
 					 errhint("Make one with rfm_fit.")));
-		model = (RfmModel *) PG_GETARG_VARLENA_P(first + 2);
+		model = RfmModelOpen(PG_GETARG_VARLENA_P(first + 2));
 		classes = model->classes;
 	}
 	else
@@ -360,12 +359,12 @@ Rfm(FunctionCallInfo fcinfo, int first, bool with_model)
 	if (segmentation != NULL)
 	{
 		segments = LoadSegments(segmentation, classes);
-		method = RfmMethodByName(SegmentModelBreaks(segments));
+		method = SegmentModelBreaks(segments);
 		if (with_model && method == MEAN && model->method != MEAN)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("segmentation \"%s\" needs the means as breaks, and the model's breaks are %s",
-							segmentation, rfm_method_names[model->method]),
+							segmentation, breaks_method_names[model->method]),
 					 errhint("Fit the model with rfm_fit(..., breaks => 'mean').")));
 	}
 
@@ -422,7 +421,7 @@ custseg_rfm_fit(PG_FUNCTION_ARGS)
 	char	   *query = RequiredText(fcinfo, 0, "orders");
 	DateADT		as_of = RequiredAsOf(fcinfo, 1);
 	int			classes = ClassesArgument(fcinfo, 2);
-	RfmMethod	method = RfmMethodByName(RequiredText(fcinfo, 4, "breaks"));
+	BreaksMethod	method = BreaksMethodByName(RequiredText(fcinfo, 4, "breaks"));
 	Orders	   *orders;
 	RfmModel   *model;
 

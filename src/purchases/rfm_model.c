@@ -33,17 +33,13 @@ const char *const rfm_measure_names[N_MEASURES] = {
 	"recency", "frequency", "monetary"
 };
 
-const char *const rfm_method_names[N_METHODS] = {
-	"balanced", "quantile", "mean"
-};
-
 static const char *const known_keys[] = {
 	"version", "classes", "breaks", "as_of", "customers",
 	"recency", "frequency", "monetary"
 };
 
 RfmModel *
-RfmModelCreate(int classes, RfmMethod method, int32 as_of, int64 customers)
+RfmModelCreate(int classes, BreaksMethod method, int32 as_of, int64 customers)
 {
 	RfmModel   *model = palloc0(sizeof(RfmModel));
 
@@ -56,10 +52,10 @@ RfmModelCreate(int classes, RfmMethod method, int32 as_of, int64 customers)
 	return model;
 }
 
-RfmMethod
-RfmMethodByName(const char *name)
+BreaksMethod
+BreaksMethodByName(const char *name)
 {
-	int			method = FindName(rfm_method_names, N_METHODS, name, strlen(name));
+	int			method = FindName(breaks_method_names, N_BREAKS_METHODS, name, strlen(name));
 
 	if (method < 0)
 		ereport(ERROR,
@@ -68,10 +64,10 @@ RfmMethodByName(const char *name)
 	return method;
 }
 
-static RfmModel *
-GetModel(FunctionCallInfo fcinfo, int n)
+RfmModel *
+RfmModelOpen(struct varlena *value)
 {
-	RfmModel   *model = (RfmModel *) PG_GETARG_VARLENA_P(n);
+	RfmModel   *model = (RfmModel *) value;
 
 	CheckStoredVersion("rfm_model", model->version, RFM_MODEL_VERSION);
 	return model;
@@ -89,7 +85,7 @@ ModelText(const RfmModel *model)
 	IsoDateEncode(model->as_of, day);
 	appendStringInfo(&out, "{\"version\": %d, \"classes\": %d, \"breaks\": \"%s\", \"as_of\": \"%s\", \"customers\": " INT64_FORMAT,
 					 model->version, model->classes,
-					 rfm_method_names[model->method], day, model->customers);
+					 breaks_method_names[model->method], day, model->customers);
 	for (int i = 0; i < N_MEASURES; i++)
 	{
 		appendStringInfo(&out, ", \"%s\": [", rfm_measure_names[i]);
@@ -162,7 +158,7 @@ custseg_rfm_model_in(PG_FUNCTION_ARGS)
 		(JsonFind(&r, "classes") &&
 		 !JsonInt64(&r, MIN_RFM_CLASSES, MAX_RFM_CLASSES, &classes)) ||
 		(JsonFind(&r, "breaks") &&
-		 !JsonChoice(&r, rfm_method_names, N_METHODS, &method)) ||
+		 !JsonChoice(&r, breaks_method_names, N_BREAKS_METHODS, &method)) ||
 		!JsonRequire(&r, "as_of") || !JsonDate(&r, &model->as_of) ||
 		(JsonFind(&r, "customers") &&
 		 !JsonInt64(&r, 0, PG_INT64_MAX, &model->customers)) ||
@@ -183,14 +179,14 @@ PG_FUNCTION_INFO_V1(custseg_rfm_model_out);
 Datum
 custseg_rfm_model_out(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_CSTRING(ModelText(GetModel(fcinfo, 0)));
+	PG_RETURN_CSTRING(ModelText(RfmModelOpen(PG_GETARG_VARLENA_P(0))));
 }
 
 PG_FUNCTION_INFO_V1(custseg_rfm_model_to_jsonb);
 Datum
 custseg_rfm_model_to_jsonb(PG_FUNCTION_ARGS)
 {
-	char	   *text = ModelText(GetModel(fcinfo, 0));
+	char	   *text = ModelText(RfmModelOpen(PG_GETARG_VARLENA_P(0)));
 
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
 }
@@ -201,7 +197,7 @@ PG_FUNCTION_INFO_V1(custseg_rfm_model_send);
 Datum
 custseg_rfm_model_send(PG_FUNCTION_ARGS)
 {
-	RfmModel   *model = GetModel(fcinfo, 0);
+	RfmModel   *model = RfmModelOpen(PG_GETARG_VARLENA_P(0));
 	StringInfoData buffer;
 
 	pq_begintypsend(&buffer);
@@ -232,7 +228,7 @@ custseg_rfm_model_recv(PG_FUNCTION_ARGS)
 	model->method = pq_getmsgbyte(buffer);
 	model->as_of = (int32) pq_getmsgint(buffer, 4);
 	model->customers = pq_getmsgint64(buffer);
-	if (model->method >= N_METHODS || !IS_VALID_DATE(model->as_of) ||
+	if (model->method >= N_BREAKS_METHODS || !IS_VALID_DATE(model->as_of) ||
 		model->customers < 0)
 		BinaryRefuse("rfm_model", "A field is out of range.");
 	for (int i = 0; i < N_MEASURES; i++)
@@ -255,7 +251,7 @@ PG_FUNCTION_INFO_V1(custseg_rfm_model_breaks);
 Datum
 custseg_rfm_model_breaks(PG_FUNCTION_ARGS)
 {
-	RfmModel   *model = GetModel(fcinfo, 0);
+	RfmModel   *model = RfmModelOpen(PG_GETARG_VARLENA_P(0));
 	text	   *name = PG_GETARG_TEXT_PP(1);
 	int			measure = FindName(rfm_measure_names, N_MEASURES,
 								   VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));

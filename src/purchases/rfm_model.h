@@ -6,23 +6,13 @@
 #define CUSTSEG_RFM_MODEL_H
 
 #include "common/core.h"
+#include "common/measures.h"
+#include "scoring/breaks.h"
 
 #define MIN_RFM_CLASSES		2
 #define MAX_RFM_CLASSES		9	/* a cell shows each score as one digit */
 
-typedef enum RfmMeasure
-{
-	RECENCY, FREQUENCY, MONETARY, N_MEASURES
-} RfmMeasure;
-
-/* How breaks are fitted. */
-typedef enum RfmMethod
-{
-	BALANCED, QUANTILE, MEAN, N_METHODS
-} RfmMethod;
-
 extern const char *const rfm_measure_names[N_MEASURES];
-extern const char *const rfm_method_names[N_METHODS];
 
 /* The SQL type rfm_model: a varlena of fixed size. */
 typedef struct RfmModel
@@ -40,10 +30,13 @@ typedef struct RfmModel
 
 #define RFM_MODEL_VERSION	1
 
-extern RfmModel *RfmModelCreate(int classes, RfmMethod method, int32 as_of,
+extern RfmModel *RfmModelCreate(int classes, BreaksMethod method, int32 as_of,
 								int64 customers);
 
+/* A value that was given or stored; an error when its version is another. */
+extern RfmModel *RfmModelOpen(struct varlena *value);
+
 /* The method of a name, or an error (22023). */
-extern RfmMethod RfmMethodByName(const char *name);
+extern BreaksMethod BreaksMethodByName(const char *name);
 
 #endif							/* CUSTSEG_RFM_MODEL_H */

@@ -11,6 +11,14 @@
 
 #define MAX_BREAK_CLASSES 1000
 
+/* How breaks are fitted; the numbers are stored. */
+typedef enum BreaksMethod
+{
+	BALANCED, QUANTILE, MEAN, N_BREAKS_METHODS
+} BreaksMethod;
+
+extern const char *const breaks_method_names[N_BREAKS_METHODS];
+
 /* The distinct values of a column, ascending, each with its number of rows. */
 typedef struct ValueRuns
 {

@@ -30,7 +30,7 @@ PG_FUNCTION_INFO_V1(custseg_value_counts_in);
 PG_FUNCTION_INFO_V1(custseg_value_counts_out);
 PG_FUNCTION_INFO_V1(custseg_value_counts_recv);
 PG_FUNCTION_INFO_V1(custseg_value_counts_send);
-PG_FUNCTION_INFO_V1(custseg_value_counts_jsonb);
+PG_FUNCTION_INFO_V1(custseg_value_counts_to_jsonb);
 
 /* Bytes of the binary form between version and pairs, and of a pair. */
 #define BINARY_HEADER 8
@@ -162,7 +162,7 @@ custseg_value_counts_out(PG_FUNCTION_ARGS)
 }
 
 Datum
-custseg_value_counts_jsonb(PG_FUNCTION_ARGS)
+custseg_value_counts_to_jsonb(PG_FUNCTION_ARGS)
 {
 	ValueCounts *state = (ValueCounts *) PG_GETARG_VARLENA_P(0);
 

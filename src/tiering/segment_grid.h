@@ -10,8 +10,8 @@
 #define CUSTSEG_SEGMENT_GRID_H
 
 #include "common/core.h"
+#include "common/measures.h"
 
-#define N_MEASURES			3
 #define MAX_MEASURE_CLASSES 1000
 #define MAX_SEGMENT_CELLS	100000
 #define MAX_SEGMENTS		10000
@@ -34,7 +34,7 @@ typedef struct SegmentRule
 typedef struct SegmentRules
 {
 	char	   *name;
-	int			breaks;			/* index of SegmentBreaksName */
+	int			breaks;			/* a BreaksMethod */
 	int			classes[N_MEASURES];	/* 0: not used */
 	int			n_rules;
 	SegmentRule *rule;			/* by position */

@@ -27,10 +27,6 @@
  */
 #include "tiering/segment_model_data.h"
 
-const char *const SegmentBreaksName[N_SEGMENT_BREAKS] = {
-	"balanced", "quantile", "mean"
-};
-
 /* The parts behind the fixed header. */
 static inline const int32 *
 NameEnds(const SegmentModel *model)
@@ -175,19 +171,16 @@ SegmentModelMake(const SegmentParts *parts, const char **fault, int *sqlstate)
 	return model;
 }
 
-void
-SegmentModelClasses(const SegmentModel *model,
-					int *r_classes, int *f_classes, int *m_classes)
+const int32 *
+SegmentModelClasses(const SegmentModel *model)
 {
-	*r_classes = model->classes[0];
-	*f_classes = model->classes[1];
-	*m_classes = model->classes[2];
+	return model->classes;
 }
 
-const char *
+BreaksMethod
 SegmentModelBreaks(const SegmentModel *model)
 {
-	return SegmentBreaksName[model->breaks];
+	return (BreaksMethod) model->breaks;
 }
 
 int

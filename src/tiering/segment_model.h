@@ -6,6 +6,8 @@
 #define CUSTSEG_SEGMENT_MODEL_H
 
 #include "common/core.h"
+#include "common/measures.h"
+#include "scoring/breaks.h"
 
 /* Opaque: a flat varlena, made and read only in src/tiering. */
 typedef struct SegmentModel SegmentModel;
@@ -18,11 +20,10 @@ typedef struct SegmentModel SegmentModel;
 extern SegmentModel *SegmentModelLoad(const char *name);
 
 /* Number of classes of each measure; 0 when the measure is not used. */
-extern void SegmentModelClasses(const SegmentModel *model,
-								int *r_classes, int *f_classes, int *m_classes);
+extern const int32 *SegmentModelClasses(const SegmentModel *model);
 
-/* How the segmentation wants its breaks fitted: "balanced", "quantile" or "mean". */
-extern const char *SegmentModelBreaks(const SegmentModel *model);
+/* How the segmentation wants its breaks fitted. */
+extern BreaksMethod SegmentModelBreaks(const SegmentModel *model);
 
 /* Number of segments, and the name of segment 0..n-1 (not NUL-terminated). */
 extern int	SegmentModelCount(const SegmentModel *model);

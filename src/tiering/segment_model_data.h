@@ -17,7 +17,7 @@ struct SegmentModel
 {
 	int32		vl_len_;
 	uint8		version;
-	uint8		breaks;			/* index of SegmentBreaksName */
+	uint8		breaks;			/* a BreaksMethod */
 	uint16		reserved;		/* 0 */
 	int32		classes[N_MEASURES];	/* 0: not used */
 	int32		n_segments;
@@ -43,8 +43,6 @@ typedef struct SegmentParts
 } SegmentParts;
 
 /* How breaks are fitted; a model has the index. */
-#define N_SEGMENT_BREAKS 3
-extern const char *const SegmentBreaksName[N_SEGMENT_BREAKS];
 
 /*
  * What is wrong, as a sentence for errdetail, or NULL. *sqlstate is set only

@@ -146,7 +146,7 @@ custseg_segment_model_in(PG_FUNCTION_ARGS)
 				  SEGMENT_MODEL_VERSION) ||
 		(JsonFind(&r, "name") && !ReadName(&r, &parts.name)) ||
 		(JsonFind(&r, "breaks") &&
-		 !JsonChoice(&r, SegmentBreaksName, N_SEGMENT_BREAKS, &parts.breaks)) ||
+		 !JsonChoice(&r, breaks_method_names, N_BREAKS_METHODS, &parts.breaks)) ||
 		!ReadClasses(&r, &parts) ||
 		!ReadSegments(&r, &parts) ||
 		!ReadCells(&r, &parts))
@@ -183,7 +183,7 @@ AppendModel(StringInfo out, const SegmentModel *model)
 	bytes = SegmentModelName(model, &length);
 	appendStringInfo(out, "{\"version\": %d, \"name\": ", model->version);
 	AppendName(out, bytes, length);
-	appendStringInfo(out, ", \"breaks\": \"%s\", \"classes\": {", SegmentModelBreaks(model));
+	appendStringInfo(out, ", \"breaks\": \"%s\", \"classes\": {", breaks_method_names[model->breaks]);
 	for (int i = 0; i < N_MEASURES; i++)
 	{
 		if (model->classes[i] == 0)
@@ -265,7 +265,7 @@ custseg_segment_model_recv(PG_FUNCTION_ARGS)
 
 	BinaryVersion(in, "segment_model", SEGMENT_MODEL_VERSION);
 	parts.breaks = pq_getmsgbyte(in);
-	if (parts.breaks >= N_SEGMENT_BREAKS)
+	if (parts.breaks >= N_BREAKS_METHODS)
 		BinaryRefuse("segment_model", psprintf("Its code for breaks is %d.", parts.breaks));
 	for (int i = 0; i < N_MEASURES; i++)
 		parts.classes[i] = pq_getmsgint(in, 4);

@@ -121,7 +121,7 @@ ReadHeader(SegmentRules *rules)
 			rules->classes[i] = 0;
 	breaks = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
 						  N_MEASURES + 1);
-	rules->breaks = FindName(SegmentBreaksName, N_SEGMENT_BREAKS, breaks, strlen(breaks));
+	rules->breaks = FindName(breaks_method_names, N_BREAKS_METHODS, breaks, strlen(breaks));
 
 	/* The constraints of the table make both impossible, but they can be dropped. */
 	fault = SegmentClassesFault(rules->classes, &sqlstate);
