@@ -39,20 +39,20 @@ EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
     RETURN NEXT is(SQLSTATE || ' ' || detail, '22P02 ' || reason, left(input, 60));
 END $$;
-SELECT pg_temp.refused('{}', '"as_of" must be a date such as "2024-01-31".');
-SELECT pg_temp.refused('{"as_of": "2024-02-30"}', '"as_of" must be a date such as "2024-01-31".');
+SELECT pg_temp.refused('{}', '"as_of" is missing.');
+SELECT pg_temp.refused('{"as_of": "2024-02-30"}', '"as_of" must be a date such as "2024-01-31", not "2024-02-30".');
 SELECT pg_temp.refused('{"as_of": "2024-01-01", "classes": 1}', '"classes" must be an integer from 2 to 9, not 1.');
 SELECT pg_temp.refused('{"as_of": "2024-01-01", "customers": -1}', '"customers" must be an integer from 0 to 9223372036854775807, not -1.');
-SELECT pg_temp.refused('{"as_of": "2024-01-01", "breaks": "natural"}', '"breaks" must be "balanced", "quantile" or "mean".');
-SELECT pg_temp.refused('{"as_of": "2024-01-01", "version": 2}', 'Version 2 is newer than 1, the newest that this custseg reads.');
-SELECT pg_temp.refused('{"as_of": "2024-01-01", "loyalty": []}', 'Key "loyalty" is not known; it may come from a newer version of custseg.');
+SELECT pg_temp.refused('{"as_of": "2024-01-01", "breaks": "natural"}', '"breaks" must be "balanced", "quantile" or "mean", not "natural".');
+SELECT pg_temp.refused('{"as_of": "2024-01-01", "version": 2}', 'Its version is 2, this custseg reads version 1.');
+SELECT pg_temp.refused('{"as_of": "2024-01-01", "loyalty": []}', 'Key "loyalty" is not known.');
 SELECT pg_temp.refused('{"as_of": "2024-01-01", "recency": [1, 2, 3, 4, 5]}', '"recency" has too many breaks for 5 classes.');
 SELECT pg_temp.refused('{"as_of": "2024-01-01", "recency": [1, 2, 3, 4, 5, 6, 7, 8, 9]}', '"recency" has more than 8 breaks.');
 SELECT pg_temp.refused('{"as_of": "2024-01-01", "monetary": [1, 1]}', 'The breaks of "monetary" must be finite and strictly ascending.');
 SELECT pg_temp.refused('{"as_of": "2024-01-01", "monetary": ["Infinity"]}', 'The breaks of "monetary" must be finite and strictly ascending.');
-SELECT pg_temp.refused('{"as_of": "2024-01-01", "monetary": [1e400]}', 'A break is out of range: 1' || repeat('0', 39) || '.');
-SELECT pg_temp.refused('{"as_of": "2024-01-01", "monetary": [null]}', 'A break must be a number.');
-SELECT pg_temp.refused('{"as_of": "2024-01-01", "monetary": 1}', '"monetary" must be an array.');
+SELECT pg_temp.refused('{"as_of": "2024-01-01", "monetary": [1e400]}', '"monetary"[0] must be a number in the range of float8, "Infinity" or "-Infinity", not 1' || repeat('0', 39) || '....');
+SELECT pg_temp.refused('{"as_of": "2024-01-01", "monetary": [null]}', '"monetary"[0] must be a number in the range of float8, "Infinity" or "-Infinity", not null.');
+SELECT pg_temp.refused('{"as_of": "2024-01-01", "monetary": 1}', '"monetary" must be an array of numbers, not 1.');
 
 -- --- thousands of damaged inputs ---
 CREATE FUNCTION pg_temp.hand_on() RETURNS trigger LANGUAGE plpgsql AS $$
