@@ -190,7 +190,7 @@ valgrind: ## test/sql and test/pgtap under Valgrind in a server built for it; sl
 ##@ To measure and to release
 bench: ## custseg against hand-written SQL; ORDERS_N=10000000
 	@tools/deps build
-	@tools/cluster bench/run
+	@tools/cluster -o shared_buffers=2GB -o max_wal_size=4GB bench/run
 
 dist: ## custseg-VERSION.zip for PGXN, from the last commit
 	git archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ -o $(EXTENSION)-$(EXTVERSION).zip HEAD

@@ -13,7 +13,7 @@ SELECT ROW(count(*), max(customer_id), max(last_purchase), sum(recency), sum(mon
 	   ROW(sum(frequency), sum(r), sum(f), sum(m), count(segment), sum(octet_length(segment)))
   FROM rfm(NULL::bigint, 'SELECT customer_id, day, amount FROM orders', '2025-12-31');
 
---- peer as planned, nested CASE
+--- peer as planned
 SELECT ROW(count(*), max(customer_id), max(last), sum(recency), sum(monetary)),
 	   ROW(sum(frequency), sum(r), sum(f), sum(m), count(segment), sum(octet_length(segment)))
   FROM (SELECT *, :case_nested AS segment
@@ -24,7 +24,7 @@ SELECT ROW(count(*), max(customer_id), max(last), sum(recency), sum(monetary)),
 				  FROM (SELECT customer_id, max(day) AS last, count(*) AS frequency, sum(amount) AS monetary
 						  FROM orders GROUP BY customer_id) AS g) AS scored) AS s;
 
---- peer sorted, nested CASE
+--- peer sorted
 SET enable_hashagg = off;
 SELECT ROW(count(*), max(customer_id), max(last), sum(recency), sum(monetary)),
 	   ROW(sum(frequency), sum(r), sum(f), sum(m), count(segment), sum(octet_length(segment)))

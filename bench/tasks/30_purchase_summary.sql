@@ -1,6 +1,7 @@
 -- title: purchase_summary ... GROUP BY / max, count, sum
 -- goal: 1
 -- The composable form: an aggregate under the same GROUP BY as the peer's.
+-- Both sides have the form as planned and the form sorted.
 
 --- custseg as planned
 SELECT ROW(count(*), max(customer_id), max(last_purchase(p)), sum(orders(p)), sum(spend(p)))

@@ -1,6 +1,7 @@
 -- title: balanced_breaks and score, 3 measures / 3 x NTILE, ties at random
--- goal: 3
+-- goal: -
 -- The same against an NTILE that leaves ties to chance, which is cheaper to sort.
+-- Its scores change from run to run, so the goal is that of the pair before.
 
 --- custseg
 WITH b AS MATERIALIZED (

@@ -1,4 +1,4 @@
--- title: quantile_score OVER () / NTILE OVER (ORDER BY)
+-- title: quantile_score OVER () / NTILE OVER (ORDER BY), ties by customer_id
 -- goal: -
 -- One measure, numeric. The check is that of quantile_breaks: the score is the
 -- lowest tile among equal values.

@@ -1,7 +1,7 @@
--- title: segment(model, r, f, m) / CASE grid
+-- title: segment(model, r, f, m) / CASE with lists of cells
 -- goal: -
--- The peer has the grid of standard_11 in the query's text, in four forms; the
--- fastest counts.
+-- The peer has the grid of standard_11 in the query's text, in four forms. The
+-- one with lists of cells is how the grid is mostly written.
 
 --- custseg
 SELECT ROW(count(*), count(segment), sum(octet_length(segment)))
