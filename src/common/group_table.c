@@ -25,73 +25,21 @@
 
 #include <sys/mman.h>
 
-#include "common/hashfn.h"
 #include "lib/stringinfo.h"
-#include "storage/buffile.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
-#define PARTITION_BITS	5
-#define N_PARTITIONS	(1 << PARTITION_BITS)
-#define MAX_LEVEL		(48 / PARTITION_BITS)	/* leaves bits for the slots */
+#define MAX_LEVEL		(48 / GROUP_PARTITION_BITS) /* leaves bits for the slots */
 #define FIRST_SLOTS		1024
 #define SCAN_AHEAD		16
 
 #define SMALLEST_STATE	64		/* a cache line */
-#define N_STATE_SIZES	8		/* 64 to 8192 bytes; larger ones are palloc'd */
 
 char		custseg_group_new;
-
-struct GroupTable
-{
-	MemoryContext outer;		/* the table itself and its files' buffers */
-	MemoryContext context;
-	const GroupOps *ops;
-	bool		byte_keys;
-	Size		memory_limit;
-
-	char	   *slots;
-	Size		slot_size;
-	uint64		mask;			/* number of slots - 1 */
-	uint64		used;
-
-	char	   *chunk;			/* what is left of the newest chunk of states */
-	char	   *chunk_end;
-	Size		chunk_size;
-	void	   *free_states[N_STATE_SIZES];
-
-	int			level;			/* how often the keys were split already */
-	bool		spilled;
-	BufFile    *files[N_PARTITIONS];
-	GroupTable *parts[N_PARTITIONS];	/* instead of a file that was split */
-	ResourceOwner owner;
-	MemoryContext scratch;		/* what packing and merging leave behind */
-	char	   *pack_buffer;
-	Size		pack_capacity;
-};
-
-/* The finaliser of MurmurHash3 (A. Appleby, public domain): a bijection. */
-static inline uint64
-MixInteger(uint64 x)
-{
-	x ^= x >> 33;
-	x *= UINT64CONST(0xff51afd7ed558ccd);
-	x ^= x >> 33;
-	x *= UINT64CONST(0xc4ceb9fe1a85ec53);
-	x ^= x >> 33;
-	return x;
-}
-
-static inline GroupSlot *
-SlotAt(const GroupTable *t, uint64 position)
-{
-	return (GroupSlot *) (t->slots + position * t->slot_size);
-}
 
 static inline uint64
 SlotHash(const GroupTable *t, const GroupSlot *slot)
 {
-	return t->byte_keys ? slot->word : MixInteger(slot->word);
+	return t->byte_keys ? slot->word : GroupHashInteger(slot->word);
 }
 
 /*
@@ -151,7 +99,7 @@ AllocState(GroupTable *t, Size size)
 	int			class = StateSizeClass(size);
 	void	   *state;
 
-	if (class >= N_STATE_SIZES)
+	if (class >= GROUP_STATE_SIZES)
 		return MemoryContextAllocHuge(t->context, size);
 	if (t->free_states[class] != NULL)
 	{
@@ -178,7 +126,7 @@ FreeState(GroupTable *t, void *state, Size size)
 {
 	int			class = StateSizeClass(size);
 
-	if (class >= N_STATE_SIZES)
+	if (class >= GROUP_STATE_SIZES)
 	{
 		pfree(state);
 		return;
@@ -207,6 +155,7 @@ CreateAtLevel(bool byte_keys, const GroupOps *ops, Size memory_limit, int level)
 												"custseg group table",
 												ALLOCSET_DEFAULT_SIZES);
 	GroupTable *t = MemoryContextAllocZero(outer, sizeof(GroupTable));
+
 	t->outer = outer;
 	t->context = AllocSetContextCreate(outer, "custseg group states",
 									   ALLOCSET_DEFAULT_SIZES);
@@ -237,7 +186,7 @@ GroupTableCreate(bool byte_keys, const GroupOps *ops, Size memory_limit)
 void
 GroupTableDestroy(GroupTable *t)
 {
-	for (int i = 0; i < N_PARTITIONS; i++)
+	for (int i = 0; i < GROUP_PARTITIONS; i++)
 	{
 		if (t->files[i] != NULL)
 			BufFileClose(t->files[i]);
@@ -245,26 +194,6 @@ GroupTableDestroy(GroupTable *t)
 			GroupTableDestroy(t->parts[i]);
 	}
 	MemoryContextDelete(t->outer);
-}
-
-bool
-GroupTableSpilled(const GroupTable *t)
-{
-	return t->spilled;
-}
-
-uint64
-GroupTableHash(const GroupTable *t, const GroupKey *key)
-{
-	if (!t->byte_keys)
-		return MixInteger((uint64) key->number);
-	return hash_bytes_extended((const unsigned char *) key->data, key->length, 0);
-}
-
-void
-GroupTablePrefetch(const GroupTable *t, uint64 hash)
-{
-	__builtin_prefetch(SlotAt(t, hash & t->mask), 1);
 }
 
 /* The key beside a slot: its length, then its bytes. */
@@ -278,7 +207,7 @@ KeyLength(const GroupSlot *slot)
 }
 
 GroupSlot *
-GroupTableFind(GroupTable *t, const GroupKey *key, uint64 hash)
+GroupTableProbe(GroupTable *t, const GroupKey *key, uint64 hash)
 {
 	uint64		word = t->byte_keys ? hash : (uint64) key->number;
 	uint64		position = hash & t->mask;
@@ -286,7 +215,7 @@ GroupTableFind(GroupTable *t, const GroupKey *key, uint64 hash)
 
 	for (;; position = (position + 1) & t->mask)
 	{
-		slot = SlotAt(t, position);
+		slot = GroupSlotAt(t, position);
 		if (slot->state == NULL)
 			break;
 		if (slot->word == word &&
@@ -383,8 +312,8 @@ WriteState(GroupTable *t, BufFile *file, const GroupSlot *slot)
 static BufFile *
 PartitionFile(GroupTable *t, uint64 hash)
 {
-	int			shift = 64 - PARTITION_BITS * (t->level + 1);
-	int			partition = (hash >> shift) & (N_PARTITIONS - 1);
+	int			shift = 64 - GROUP_PARTITION_BITS * (t->level + 1);
+	int			partition = (hash >> shift) & (GROUP_PARTITIONS - 1);
 
 	if (t->files[partition] == NULL)
 		t->files[partition] = NewFile(t);
@@ -404,7 +333,7 @@ Spill(GroupTable *t)
 {
 	for (uint64 i = 0; i <= t->mask; i++)
 	{
-		GroupSlot  *slot = SlotAt(t, i);
+		GroupSlot  *slot = GroupSlotAt(t, i);
 
 		POLL_EVERY(i);
 		if (slot->state != NULL)
@@ -430,9 +359,9 @@ Grow(GroupTable *t)
 		if (from->state == NULL)
 			continue;
 		position = SlotHash(t, from) & t->mask;
-		while (SlotAt(t, position)->state != NULL)
+		while (GroupSlotAt(t, position)->state != NULL)
 			position = (position + 1) & t->mask;
-		memcpy(SlotAt(t, position), from, t->slot_size);
+		memcpy(GroupSlotAt(t, position), from, t->slot_size);
 		POLL_EVERY(i);
 	}
 	pfree(old_slots);
@@ -467,12 +396,12 @@ ScanSlots(GroupTable *t, GroupVisitor visit, void *arg)
 {
 	for (uint64 i = 0; i <= t->mask; i++)
 	{
-		GroupSlot  *slot = SlotAt(t, i);
+		GroupSlot  *slot = GroupSlotAt(t, i);
 		GroupKey	key;
 
 		if (i + SCAN_AHEAD <= t->mask)
 		{
-			const char *ahead = SlotAt(t, i + SCAN_AHEAD)->state;
+			const char *ahead = GroupSlotAt(t, i + SCAN_AHEAD)->state;
 
 			__builtin_prefetch(ahead);
 			__builtin_prefetch(ahead + 64);
@@ -564,8 +493,8 @@ KeepPart(GroupTable *t, int partition, GroupTable *part)
 	for (uint64 i = 0; i <= part->mask; i++)
 	{
 		POLL_EVERY(i);
-		if (SlotAt(part, i)->state != NULL)
-			WriteState(part, t->files[partition], SlotAt(part, i));
+		if (GroupSlotAt(part, i)->state != NULL)
+			WriteState(part, t->files[partition], GroupSlotAt(part, i));
 	}
 	GroupTableDestroy(part);
 }
@@ -601,6 +530,6 @@ GroupTableScan(GroupTable *t, bool last, GroupVisitor visit, void *arg)
 		ScanSlots(t, visit, arg);
 		return;
 	}
-	for (int i = 0; i < N_PARTITIONS; i++)
+	for (int i = 0; i < GROUP_PARTITIONS; i++)
 		ScanPartition(t, i, last, visit, arg);
 }

@@ -7,6 +7,9 @@
 #define CUSTSEG_GROUP_TABLE_H
 
 #include "common/core.h"
+#include "common/hashfn.h"
+#include "storage/buffile.h"
+#include "utils/resowner.h"
 
 /* An integer, or bytes when data is not NULL. */
 typedef struct GroupKey
@@ -34,7 +37,38 @@ typedef struct GroupOps
 	void	   *(*merge) (void *state, const char *content, Size length);
 } GroupOps;
 
-typedef struct GroupTable GroupTable;
+#define GROUP_PARTITION_BITS	5
+#define GROUP_PARTITIONS		(1 << GROUP_PARTITION_BITS)
+#define GROUP_STATE_SIZES		8	/* 64 to 8192 bytes; larger ones are palloc'd */
+
+/* Private to group_table.c, but for what the inline functions below read. */
+typedef struct GroupTable
+{
+	char	   *slots;
+	Size		slot_size;
+	uint64		mask;			/* number of slots - 1 */
+	bool		byte_keys;
+	bool		spilled;
+	uint64		used;
+
+	MemoryContext outer;		/* the table itself and its files' buffers */
+	MemoryContext context;
+	const GroupOps *ops;
+	Size		memory_limit;
+
+	char	   *chunk;			/* what is left of the newest chunk of states */
+	char	   *chunk_end;
+	Size		chunk_size;
+	void	   *free_states[GROUP_STATE_SIZES];
+
+	int			level;			/* how often the keys were split already */
+	BufFile    *files[GROUP_PARTITIONS];
+	struct GroupTable *parts[GROUP_PARTITIONS]; /* instead of a file that was split */
+	ResourceOwner owner;
+	MemoryContext scratch;		/* what packing and merging leave behind */
+	char	   *pack_buffer;
+	Size		pack_capacity;
+} GroupTable;
 
 typedef void (*GroupVisitor) (const GroupKey *key, void *state, void *arg);
 
@@ -59,10 +93,54 @@ GroupSlotState(const GroupSlot *slot)
  * set the state of every slot that was found.
  */
 extern void GroupTableReserve(GroupTable *table, int n);
-extern uint64 GroupTableHash(const GroupTable *table, const GroupKey *key);
-extern void GroupTablePrefetch(const GroupTable *table, uint64 hash);
-extern GroupSlot *GroupTableFind(GroupTable *table, const GroupKey *key,
-								 uint64 hash);
+
+/* The finaliser of MurmurHash3 (A. Appleby, public domain): a bijection. */
+static inline uint64
+GroupHashInteger(uint64 x)
+{
+	x ^= x >> 33;
+	x *= UINT64CONST(0xff51afd7ed558ccd);
+	x ^= x >> 33;
+	x *= UINT64CONST(0xc4ceb9fe1a85ec53);
+	x ^= x >> 33;
+	return x;
+}
+
+static inline uint64
+GroupTableHash(const GroupTable *table, const GroupKey *key)
+{
+	if (!table->byte_keys)
+		return GroupHashInteger((uint64) key->number);
+	return hash_bytes_extended((const unsigned char *) key->data, key->length, 0);
+}
+
+static inline GroupSlot *
+GroupSlotAt(const GroupTable *table, uint64 position)
+{
+	return (GroupSlot *) (table->slots + position * table->slot_size);
+}
+
+static inline void
+GroupTablePrefetch(const GroupTable *table, uint64 hash)
+{
+	__builtin_prefetch(GroupSlotAt(table, hash & table->mask), 1);
+}
+
+/* The slot of a key, a new one if need be. */
+extern GroupSlot *GroupTableProbe(GroupTable *table, const GroupKey *key,
+								  uint64 hash);
+
+static inline GroupSlot *
+GroupTableFind(GroupTable *table, const GroupKey *key, uint64 hash)
+{
+	GroupSlot  *slot = GroupSlotAt(table, hash & table->mask);
+
+	/* nearly always the first place is the right one */
+	if (!table->byte_keys && slot->word == (uint64) key->number &&
+		slot->state != NULL)
+		return slot;
+	return GroupTableProbe(table, key, hash);
+}
 
 /*
  * Sets the state of a slot. A state that is not the slot's own is copied into
@@ -81,7 +159,12 @@ GroupTableSet(GroupTable *table, GroupSlot *slot, void *state)
  * Whether the table has gone to files. From then on it finds nothing: keys go
  * straight to the files with what would be merged into their state.
  */
-extern bool GroupTableSpilled(const GroupTable *table);
+static inline bool
+GroupTableSpilled(const GroupTable *table)
+{
+	return table->spilled;
+}
+
 extern void GroupTableWrite(GroupTable *table, const GroupKey *key, uint64 hash,
 							const char *content, Size length);
 

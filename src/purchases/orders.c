@@ -29,8 +29,8 @@
 #define BATCH_ROWS	128
 
 /* How many rows a slot, and then a state, is given to arrive in the cache. */
-#define FIND_LAG	12
-#define UPDATE_LAG	12
+#define FIND_LAG	8
+#define UPDATE_LAG	8
 
 enum
 {

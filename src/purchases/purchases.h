@@ -80,15 +80,12 @@ extern PurchaseState *PurchasesMerge(PurchaseState *state,
 									 const char *content, Size length);
 
 /*
- * Opens either form. Content is checked: an inconsistency makes the result
- * false, whatever the bytes. days are palloc'd when want_days.
+ * Opens either form. What is read is checked: an inconsistency makes the
+ * result false, whatever the bytes. Without want_days the days between the
+ * first and the last are not read.
  */
 extern bool PurchasesUnpack(const char *content, Size length, bool want_days,
 							Purchases *result);
-
-/* Upper bound of the packed size, and packing itself; returns bytes written. */
-extern Size PurchasesPackBound(const Purchases *p);
-extern Size PurchasesPack(const Purchases *p, char *buffer);
 
 /* What a stored value must satisfy beyond its syntax. */
 extern bool PurchasesConsistent(const Purchases *p);

@@ -10,7 +10,9 @@
  *		spend | refunds | first day's amount | cost, when it is known
  *		number of days							varint
  *		first day								signed varint
- *		gaps from each day to the next			varints, each at least 1
+ *		days from the first to the last			varint, when there are two
+ *		gaps from each day to the next			varints, each at least 1;
+ *												the last one follows
  *
  * A varint holds 7 bits a byte, lowest first, the high bit says that more
  * follow; a signed one is folded first (0, -1, 1, -2, ...). With the flag
@@ -44,8 +46,8 @@ PurchasesCorrupted(void)
 
 /* --- Writing -------------------------------------------------------------- */
 
-static char *
-PutVarint(char *to, uint128 value)
+static inline char *
+PutVarint(char *to, uint64 value)
 {
 	while (value >= 0x80)
 	{
@@ -57,9 +59,20 @@ PutVarint(char *to, uint128 value)
 }
 
 static char *
+PutWide(char *to, uint128 value)
+{
+	while (value > PG_UINT64_MAX)
+	{
+		*to++ = (char) (0x80 | (value & 0x7F));
+		value >>= 7;
+	}
+	return PutVarint(to, (uint64) value);
+}
+
+static char *
 PutSigned(char *to, int128 value)
 {
-	return PutVarint(to, value < 0 ? ~((uint128) value << 1) : (uint128) value << 1);
+	return PutWide(to, value < 0 ? ~((uint128) value << 1) : (uint128) value << 1);
 }
 
 static char *
@@ -110,14 +123,14 @@ PurchasesCommonScale(const Purchases *p, Decimal *sums)
 	return narrow;
 }
 
-Size
-PurchasesPackBound(const Purchases *p)
+/* What Pack will write at most. */
+static Size
+PackBound(const Purchases *p, const Decimal *sums, bool narrow)
 {
-	Decimal		sums[N_SUMS];
-	Size		size = 4 + (2 + N_SUMS) * MAX_VARINT + ((Size) p->n_days + 1) * 5;
+	Size		size = 4 + (3 + N_SUMS) * MAX_VARINT + ((Size) p->n_days + 1) * 5;
 
 	/* sums that have a 128-bit form may lose it at their common scale */
-	if (!PurchasesCommonScale(p, sums))
+	if (!narrow)
 		for (int i = 0; i < N_SUMS; i++)
 		{
 			char	   *text = DecimalToString(&sums[i]);
@@ -128,11 +141,10 @@ PurchasesPackBound(const Purchases *p)
 	return size;
 }
 
-Size
-PurchasesPack(const Purchases *p, char *buffer)
+/* sums are those of p at their common scale. Returns the bytes written. */
+static Size
+Pack(const Purchases *p, const Decimal *sums, bool narrow, char *buffer)
 {
-	Decimal		sums[N_SUMS];
-	bool		narrow = PurchasesCommonScale(p, sums);
 	char	   *to = buffer;
 
 	*to++ = PURCHASES_VERSION;
@@ -157,7 +169,9 @@ PurchasesPack(const Purchases *p, char *buffer)
 	to = PutVarint(to, p->n_days);
 	if (p->n_days > 0)
 		to = PutSigned(to, p->days[0]);
-	for (int32 i = 1; i < p->n_days; i++)
+	if (p->n_days > 1)
+		to = PutVarint(to, (uint32) p->days[p->n_days - 1] - (uint32) p->days[0]);
+	for (int32 i = 1; i < p->n_days - 1; i++)
 		to = PutVarint(to, (uint32) p->days[i] - (uint32) p->days[i - 1]);
 	return to - buffer;
 }
@@ -166,14 +180,16 @@ PurchasesPack(const Purchases *p, char *buffer)
 static Size
 PackInto(const Purchases *p, char **buffer, Size *capacity)
 {
-	Size		bound = PurchasesPackBound(p);
+	Decimal		sums[N_SUMS];
+	bool		narrow = PurchasesCommonScale(p, sums);
+	Size		bound = PackBound(p, sums, narrow);
 
 	if (bound > *capacity)
 	{
 		*buffer = repalloc_huge(*buffer, bound);
 		*capacity = bound;
 	}
-	return PurchasesPack(p, *buffer);
+	return Pack(p, sums, narrow, *buffer);
 }
 
 Size
@@ -206,9 +222,11 @@ PurchasesPackRow(const Purchase *row, char **buffer, Size *capacity)
 struct varlena *
 PurchasesDatum(const Purchases *p)
 {
+	Decimal		sums[N_SUMS];
+	bool		narrow = PurchasesCommonScale(p, sums);
 	struct varlena *result = MemoryContextAllocHuge(CurrentMemoryContext,
-													VARHDRSZ + PurchasesPackBound(p));
-	Size		size = VARHDRSZ + PurchasesPack(p, VARDATA(result));
+													VARHDRSZ + PackBound(p, sums, narrow));
+	Size		size = VARHDRSZ + Pack(p, sums, narrow, VARDATA(result));
 
 	if (!AllocSizeIsValid(size))
 		ereport(ERROR,
@@ -347,6 +365,8 @@ GetSums(Reader *r, uint8 flags, Purchases *p)
 static void
 GetDays(Reader *r, bool want_days, Purchases *p)
 {
+	int64		first;
+	int64		last;
 	int64		day;
 
 	/* each day takes at least a byte: do not believe a larger number */
@@ -354,31 +374,35 @@ GetDays(Reader *r, bool want_days, Purchases *p)
 	p->days = NULL;
 	if (!r->ok || p->n_days == 0)
 		return;
-	if (want_days)
-		PurchasesMakeDays(p);
-	day = (int64) GetSigned(r);
-	for (int32 i = 0; r->ok; i++)
+	first = last = (int64) GetSigned(r);
+	if (p->n_days > 1)
+		last += GetBounded(r, PG_UINT32_MAX);
+	if (!r->ok || !IS_VALID_DATE(first) || !IS_VALID_DATE(last))
 	{
-		uint64		gap;
+		r->ok = false;
+		return;
+	}
+	p->first_day = (int32) first;
+	p->last_day = (int32) last;
+	if (!want_days)
+	{
+		r->at = r->end;
+		return;
+	}
 
-		if (!IS_VALID_DATE(day))
-		{
-			r->ok = false;
-			break;
-		}
-		if (i == 0)
-			p->first_day = (int32) day;
-		if (want_days)
-			p->days[i] = (int32) day;
-		if (i == p->n_days - 1)
-			break;
-		gap = GetBounded(r, PG_UINT32_MAX);
-		if (gap == 0)
-			r->ok = false;
+	PurchasesMakeDays(p);
+	p->days[0] = p->first_day;
+	day = first;
+	for (int32 i = 1; i < p->n_days && r->ok; i++)
+	{
+		uint64		gap = i < p->n_days - 1 ? GetBounded(r, PG_UINT32_MAX) : last - day;
+
 		day += gap;
+		if (gap == 0 || day > last)
+			r->ok = false;
+		p->days[i] = (int32) day;
 		POLL_EVERY(i);
 	}
-	p->last_day = (int32) day;
 }
 
 bool

@@ -445,6 +445,21 @@ Apply(PurchaseState *s, const Change *c, const int32 *days, int32 n_days)
 	return StateFromOpen(&p);
 }
 
+/* An empty state of the scales that the row has. */
+static PurchaseState *
+StateForRow(const Purchase *row)
+{
+	PurchaseState *s = NewState(false, false, 1);
+
+	if (row->amount.big == NULL)
+		s->scale = row->amount.scale;
+	if (!row->has_cost)
+		s->flags |= PURCHASES_COST_UNKNOWN;
+	else if (row->cost.big == NULL)
+		s->cost_scale = row->cost.scale;
+	return s;
+}
+
 /*
  * The way nearly all rows go: 64-bit sums of the scale that the row has. False
  * when anything is out of the ordinary; then nothing has changed.
@@ -499,7 +514,9 @@ PurchasesAdd(PurchaseState *state, const Purchase *row)
 	Change		c;
 	Decimal		refund;
 
-	if (likely(state != NULL) && likely(AddOrdinary(state, row)))
+	if (unlikely(state == NULL))
+		state = StateForRow(row);
+	if (likely(AddOrdinary(state, row)))
 		return row->is_refund ? state : AddDay(state, row->day);
 
 	c.orders = row->is_refund ? 0 : 1;
