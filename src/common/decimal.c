@@ -211,8 +211,12 @@ Canonical(Numeric n)
 	return d;
 }
 
-DecimalStatus
-DecimalFromNumeric(const void *n, Decimal *result)
+/*
+ * Reads the digits as they lie in n.  *fits tells whether a finite number has
+ * found room in the integer; if not, result is not to be used.
+ */
+static inline DecimalStatus
+ReadLayout(const void *n, Decimal *result, bool *fits)
 {
 	const char *data = VARDATA_ANY(n);
 	int			length = VARSIZE_ANY_EXHDR(n);
@@ -222,7 +226,6 @@ DecimalFromNumeric(const void *n, Decimal *result)
 	int			weight;
 	int			fraction_digits;
 	bool		negative;
-	Numeric		copy;
 
 	memcpy(&header, data, sizeof(header));
 	if ((header & HEADER_SIGN_MASK) == HEADER_SPECIAL)
@@ -250,22 +253,37 @@ DecimalFromNumeric(const void *n, Decimal *result)
 	fraction_digits = n_digits - 1 - weight;
 
 	result->big = NULL;
-	if (result->scale <= DECIMAL_MAX_SCALE &&
+	*fits = result->scale <= DECIMAL_MAX_SCALE &&
 		DigitsToInt(data + header_size, n_digits,
 					n_digits == 0 ? 0 : result->scale - DIGIT_WIDTH * fraction_digits,
-					&result->value))
-	{
-		if (negative)
-			result->value = -result->value;
-		return DECIMAL_OK;
-	}
+					&result->value);
+	if (*fits && negative)
+		result->value = -result->value;
+	return DECIMAL_OK;
+}
+
+/* A copy with a long header, as the server's functions want it. */
+static Numeric
+LongCopy(const void *n)
+{
+	int			length = VARSIZE_ANY_EXHDR(n);
+	Numeric		copy = palloc(VARHDRSZ + length);
+
+	SET_VARSIZE(copy, VARHDRSZ + length);
+	memcpy(VARDATA(copy), VARDATA_ANY(n), length);
+	return copy;
+}
+
+DecimalStatus
+DecimalFromNumeric(const void *n, Decimal *result)
+{
+	bool		fits;
+	DecimalStatus status = ReadLayout(n, result, &fits);
 
 	/* an own copy: the caller's may go away before the Decimal does */
-	copy = palloc(VARHDRSZ + length);
-	SET_VARSIZE(copy, VARHDRSZ + length);
-	memcpy(VARDATA(copy), data, length);
-	*result = Canonical(copy);
-	return DECIMAL_OK;
+	if (status == DECIMAL_OK && !fits)
+		*result = Canonical(LongCopy(n));
+	return status;
 }
 
 /* Decimals such as 22.200000000000003, 1e+16 and 1.5e-07. */
@@ -410,15 +428,52 @@ DecimalToNumeric(const Decimal *d)
 											   Int32GetDatum(-1)));
 }
 
+/*
+ * The nearest float8, where value and power of ten are exact floats: their
+ * quotient is rounded once.
+ */
+static inline bool
+ExactQuotient(const Decimal *d, double *x)
+{
+	static const double exact_power[] = {
+		1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+		1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22
+	};
+	const int64 limit = INT64CONST(1) << 53;
+
+	if (d->scale >= (int) lengthof(exact_power) ||
+		d->value > limit || d->value < -limit)
+		return false;
+	*x = (double) (int64) d->value / exact_power[d->scale];
+	return true;
+}
+
 double
 DecimalToFloat8(const Decimal *d)
 {
-	/* a quotient of two exact floats is rounded once, so it is the nearest */
-	if (d->big == NULL && d->scale <= 22 &&
-		d->value <= (INT64CONST(1) << 53) && d->value >= -(INT64CONST(1) << 53))
-		return (double) (int64) d->value / (double) power_of_ten[d->scale];
+	double		x;
+
+	if (d->big == NULL && ExactQuotient(d, &x))
+		return x;
 	return DatumGetFloat8(DirectFunctionCall1(numeric_float8,
 											  NumericGetDatum(DecimalToNumeric(d))));
+}
+
+double
+NumericToFloat8(const void *n)
+{
+	Decimal		d;
+	bool		fits;
+	double		x;
+	Numeric		copy;
+
+	if (ReadLayout(n, &d, &fits) == DECIMAL_OK && fits && ExactQuotient(&d, &x))
+		return x;
+
+	copy = LongCopy(n);
+	x = DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(copy)));
+	pfree(copy);
+	return x;
 }
 
 /* Brings both to the larger scale; false when that does not fit. */

@@ -50,6 +50,12 @@ DecimalFitsInt64(const Decimal *d)
 /* n is a numeric datum, possibly with a short header but not compressed. */
 extern DecimalStatus DecimalFromNumeric(const void *n, Decimal *result);
 
+/*
+ * The float8 that a cast of the numeric gives, also for NaN and infinities;
+ * the cast's error (22003) where it is out of range.  n as above.
+ */
+extern double NumericToFloat8(const void *n);
+
 /* The shortest decimal that reads back as the same float. */
 extern DecimalStatus DecimalFromFloat8(double x, Decimal *result);
 extern DecimalStatus DecimalFromFloat4(float x, Decimal *result);

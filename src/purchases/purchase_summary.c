@@ -15,6 +15,7 @@
 
 #include "common/checks.h"
 #include "common/decimal.h"
+#include "common/numeric_argument.h"
 #include "fmgr.h"
 #include "purchases/purchases.h"
 #include "utils/date.h"
@@ -58,10 +59,7 @@ AmountArgument(FunctionCallInfo fcinfo, int n, AmountType type, const char *what
 		case AMOUNT_NUMERIC:
 			break;
 	}
-	if (unlikely(VARATT_IS_COMPRESSED(DatumGetPointer(datum)) ||
-				 VARATT_IS_EXTERNAL(DatumGetPointer(datum))))
-		datum = PointerGetDatum(PG_DETOAST_DATUM_PACKED(datum));
-	CheckFiniteAmount(DecimalFromNumeric(DatumGetPointer(datum), &amount), what);
+	CheckFiniteAmount(DecimalFromNumeric(NumericArgument(datum), &amount), what);
 	return amount;
 }
 

@@ -30,11 +30,13 @@
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(custseg_value_counts_accum);
+PG_FUNCTION_INFO_V1(custseg_value_counts_numeric_accum);
 PG_FUNCTION_INFO_V1(custseg_value_counts_combine);
 PG_FUNCTION_INFO_V1(custseg_value_counts_final);
 PG_FUNCTION_INFO_V1(custseg_quantile_breaks_final);
 PG_FUNCTION_INFO_V1(custseg_balanced_breaks_final);
 PG_FUNCTION_INFO_V1(custseg_score);
+PG_FUNCTION_INFO_V1(custseg_score_numeric);
 
 /* An array of breaks, checked. */
 typedef struct Breaks
@@ -113,8 +115,9 @@ GetOwnState(FunctionCallInfo fcinfo)
 	return copy;
 }
 
-Datum
-custseg_value_counts_accum(PG_FUNCTION_ARGS)
+/* Arguments: state, x, classes. */
+static inline Datum
+Accumulate(FunctionCallInfo fcinfo, MeasureReader measure)
 {
 	ValueCounts *state = PG_ARGISNULL(0) ? NULL : GetOwnState(fcinfo);
 	int			classes;
@@ -135,10 +138,22 @@ custseg_value_counts_accum(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(state);
 	}
 
-	x = CheckedMeasure(PG_GETARG_FLOAT8(1));
+	x = measure(PG_GETARG_DATUM(1));
 	if (state == NULL)
 		state = ValueCountsMake(classes, 0);
 	PG_RETURN_POINTER(ValueCountsAdd(state, x));
+}
+
+Datum
+custseg_value_counts_accum(PG_FUNCTION_ARGS)
+{
+	return Accumulate(fcinfo, Float8Measure);
+}
+
+Datum
+custseg_value_counts_numeric_accum(PG_FUNCTION_ARGS)
+{
+	return Accumulate(fcinfo, NumericMeasure);
 }
 
 /* Strict: the first state is taken by the executor as it is. */
@@ -240,11 +255,24 @@ MakeBreaks(Datum argument)
 	return breaks;
 }
 
+/* Arguments: x, breaks, descending. */
+static inline Datum
+Score(FunctionCallInfo fcinfo, MeasureReader measure)
+{
+	const Breaks *breaks = ArgumentCacheGet(fcinfo, 1, MakeBreaks);
+	double		x = measure(PG_GETARG_DATUM(0));
+
+	PG_RETURN_INT32(ScoreOf(x, breaks->x, breaks->n, PG_GETARG_BOOL(2)));
+}
+
 Datum
 custseg_score(PG_FUNCTION_ARGS)
 {
-	double		x = PG_GETARG_FLOAT8(0);
-	const Breaks *breaks = ArgumentCacheGet(fcinfo, 1, MakeBreaks);
+	return Score(fcinfo, Float8Measure);
+}
 
-	PG_RETURN_INT32(ScoreOf(CheckedMeasure(x), breaks->x, breaks->n, PG_GETARG_BOOL(2)));
+Datum
+custseg_score_numeric(PG_FUNCTION_ARGS)
+{
+	return Score(fcinfo, NumericMeasure);
 }

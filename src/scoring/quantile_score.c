@@ -20,6 +20,7 @@
 #include "windowapi.h"
 
 PG_FUNCTION_INFO_V1(custseg_quantile_score);
+PG_FUNCTION_INFO_V1(custseg_quantile_score_numeric);
 
 #define ARG_X 0
 #define ARG_CLASSES 1
@@ -34,8 +35,8 @@ typedef struct PartitionFit
 } PartitionFit;
 
 /* The values of the partition that are not NULL, in a new array. */
-static double *
-ReadPartition(WindowObject window, int64 *n)
+static inline double *
+ReadPartition(WindowObject window, MeasureReader measure, int64 *n)
 {
 	int64		rows = WinGetPartitionRowCount(window);
 	double	   *x;
@@ -59,17 +60,18 @@ ReadPartition(WindowObject window, int64 *n)
 													 &is_null, &is_out);
 
 		if (!is_null)
-			x[(*n)++] = CheckedMeasure(DatumGetFloat8(value));
+			x[(*n)++] = measure(value);
 		POLL_EVERY(i);
 	}
 	return x;
 }
 
-static void
-FitPartition(WindowObject window, PartitionFit *fit, int classes)
+static inline void
+FitPartition(WindowObject window, MeasureReader measure,
+			 PartitionFit *fit, int classes)
 {
 	int64		n;
-	double	   *x = ReadPartition(window, &n);
+	double	   *x = ReadPartition(window, measure, &n);
 	ValueRuns	runs;
 
 	SortFloats(x, n);
@@ -81,8 +83,9 @@ FitPartition(WindowObject window, PartitionFit *fit, int classes)
 	pfree(x);
 }
 
-Datum
-custseg_quantile_score(PG_FUNCTION_ARGS)
+/* Arguments: x, classes, descending. */
+static inline Datum
+QuantileScore(FunctionCallInfo fcinfo, MeasureReader measure)
 {
 	WindowObject window = PG_WINDOW_OBJECT();
 	PartitionFit *fit;
@@ -100,7 +103,7 @@ custseg_quantile_score(PG_FUNCTION_ARGS)
 	fit = WinGetPartitionLocalMemory(window, offsetof(PartitionFit, breaks) +
 									 classes * sizeof(double));
 	if (fit->classes == 0)
-		FitPartition(window, fit, classes);
+		FitPartition(window, measure, fit, classes);
 	else if (fit->classes != classes)
 		ClassesChanged(fit->classes, classes);
 
@@ -110,6 +113,17 @@ custseg_quantile_score(PG_FUNCTION_ARGS)
 	if (x_is_null || is_null)
 		PG_RETURN_NULL();
 
-	PG_RETURN_INT32(ScoreOf(CheckedMeasure(DatumGetFloat8(x)), fit->breaks,
-							fit->n_breaks, descending));
+	PG_RETURN_INT32(ScoreOf(measure(x), fit->breaks, fit->n_breaks, descending));
+}
+
+Datum
+custseg_quantile_score(PG_FUNCTION_ARGS)
+{
+	return QuantileScore(fcinfo, Float8Measure);
+}
+
+Datum
+custseg_quantile_score_numeric(PG_FUNCTION_ARGS)
+{
+	return QuantileScore(fcinfo, NumericMeasure);
 }
