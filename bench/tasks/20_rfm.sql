@@ -43,11 +43,11 @@ WITH plain AS MATERIALIZED (
 	  FROM orders GROUP BY customer_id
 ), fitted AS MATERIALIZED (
 	SELECT balanced_breaks(recency, 5) AS r, balanced_breaks(frequency, 5) AS f,
-		   balanced_breaks(monetary::float8, 5) AS m
+		   balanced_breaks(monetary, 5) AS m
 	  FROM plain
 ), scored AS (
 	SELECT *, :case_nested AS segment
-	  FROM (SELECT p.*, score(recency, b.r, true) AS r, score(frequency, b.f) AS f, score(monetary::float8, b.m) AS m
+	  FROM (SELECT p.*, score(recency, b.r, true) AS r, score(frequency, b.f) AS f, score(monetary, b.m) AS m
 			  FROM plain AS p, fitted AS b) AS x
 )
 SELECT CASE WHEN count(*) = 0 THEN 'ok' ELSE count(*) || ' customers differ' END

@@ -8,10 +8,10 @@
 --- custseg
 WITH b AS MATERIALIZED (
 	SELECT balanced_breaks(recency, 5) AS r, balanced_breaks(frequency, 5) AS f,
-		   balanced_breaks(monetary::float8, 5) AS m
+		   balanced_breaks(monetary, 5) AS m
 	  FROM measures)
 SELECT count(*), ROW(sum(r), sum(f), sum(m))
-  FROM (SELECT score(recency, b.r, true) AS r, score(frequency, b.f) AS f, score(monetary::float8, b.m) AS m
+  FROM (SELECT score(recency, b.r, true) AS r, score(frequency, b.f) AS f, score(monetary, b.m) AS m
 		  FROM measures, b) AS s;
 
 --- peer ties by customer_id
@@ -24,9 +24,9 @@ SELECT count(*), ROW(sum(r), sum(f), sum(m))
 --- check
 WITH b AS MATERIALIZED (
 	SELECT balanced_breaks(recency, 5) AS br, balanced_breaks(frequency, 5) AS bf,
-		   balanced_breaks(monetary::float8, 5) AS bm,
+		   balanced_breaks(monetary, 5) AS bm,
 		   quantile_breaks(recency, 5) AS qr, quantile_breaks(frequency, 5) AS qf,
-		   quantile_breaks(monetary::float8, 5) AS qm,
+		   quantile_breaks(monetary, 5) AS qm,
 		   count(DISTINCT recency) AS dr, count(DISTINCT frequency) AS df, count(DISTINCT monetary) AS dm
 	  FROM measures
 ), sizes AS (
@@ -37,7 +37,7 @@ WITH b AS MATERIALIZED (
 	  FROM b, measures, score(frequency, bf) AS balanced, score(frequency, qf) AS quantile GROUP BY 1, 2, 3, 4
 	UNION ALL
 	SELECT 'monetary', dm, balanced, quantile, count(*)
-	  FROM b, measures, score(monetary::float8, bm) AS balanced, score(monetary::float8, qm) AS quantile GROUP BY 1, 2, 3, 4
+	  FROM b, measures, score(monetary, bm) AS balanced, score(monetary, qm) AS quantile GROUP BY 1, 2, 3, 4
 ), balanced AS (
 	SELECT measure, distinct_values, count(*) AS classes, sum(n * n) AS squares
 	  FROM (SELECT measure, distinct_values, balanced, sum(n) AS n FROM sizes GROUP BY 1, 2, 3) AS c

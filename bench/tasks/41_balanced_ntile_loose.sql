@@ -6,10 +6,10 @@
 --- custseg
 WITH b AS MATERIALIZED (
 	SELECT balanced_breaks(recency, 5) AS r, balanced_breaks(frequency, 5) AS f,
-		   balanced_breaks(monetary::float8, 5) AS m
+		   balanced_breaks(monetary, 5) AS m
 	  FROM measures)
 SELECT count(*), ROW(sum(r), sum(f), sum(m))
-  FROM (SELECT score(recency, b.r, true) AS r, score(frequency, b.f) AS f, score(monetary::float8, b.m) AS m
+  FROM (SELECT score(recency, b.r, true) AS r, score(frequency, b.f) AS f, score(monetary, b.m) AS m
 		  FROM measures, b) AS s;
 
 --- peer ties at random

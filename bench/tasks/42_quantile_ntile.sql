@@ -7,10 +7,10 @@
 --- custseg
 WITH b AS MATERIALIZED (
 	SELECT quantile_breaks(recency, 5) AS r, quantile_breaks(frequency, 5) AS f,
-		   quantile_breaks(monetary::float8, 5) AS m
+		   quantile_breaks(monetary, 5) AS m
 	  FROM measures)
 SELECT count(*), ROW(sum(r), sum(f), sum(m))
-  FROM (SELECT score(recency, b.r, true) AS r, score(frequency, b.f) AS f, score(monetary::float8, b.m) AS m
+  FROM (SELECT score(recency, b.r, true) AS r, score(frequency, b.f) AS f, score(monetary, b.m) AS m
 		  FROM measures, b) AS s;
 
 --- peer ties by customer_id
@@ -23,7 +23,7 @@ SELECT count(*), ROW(sum(r), sum(f), sum(m))
 --- check
 WITH b AS MATERIALIZED (
 	SELECT quantile_breaks(recency, 5) AS r, quantile_breaks(frequency, 5) AS f,
-		   quantile_breaks(monetary::float8, 5) AS m
+		   quantile_breaks(monetary, 5) AS m
 	  FROM measures
 ), tiles AS (
 	SELECT 'recency' AS measure, recency::numeric AS x, ntile(5) OVER (ORDER BY recency) AS tile FROM measures

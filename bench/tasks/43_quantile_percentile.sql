@@ -7,10 +7,10 @@
 --- custseg
 WITH b AS MATERIALIZED (
 	SELECT quantile_breaks(recency, 5) AS r, quantile_breaks(frequency, 5) AS f,
-		   quantile_breaks(monetary::float8, 5) AS m
+		   quantile_breaks(monetary, 5) AS m
 	  FROM measures)
 SELECT count(*), ROW(sum(r), sum(f), sum(m))
-  FROM (SELECT score(recency, b.r, true) AS r, score(frequency, b.f) AS f, score(monetary::float8, b.m) AS m
+  FROM (SELECT score(recency, b.r, true) AS r, score(frequency, b.f) AS f, score(monetary, b.m) AS m
 		  FROM measures, b) AS s;
 
 --- peer CASE
@@ -33,7 +33,7 @@ SELECT count(*), ROW(sum(r), sum(f), sum(m))
 --- check
 WITH b AS MATERIALIZED (
 	SELECT quantile_breaks(recency, 5) AS r, quantile_breaks(frequency, 5) AS f,
-		   quantile_breaks(monetary::float8, 5) AS m,
+		   quantile_breaks(monetary, 5) AS m,
 		   percentile_disc('{.2,.4,.6,.8}'::float8[]) WITHIN GROUP (ORDER BY recency) AS pr,
 		   percentile_disc('{.2,.4,.6,.8}'::float8[]) WITHIN GROUP (ORDER BY frequency) AS pf,
 		   percentile_disc('{.2,.4,.6,.8}'::float8[]) WITHIN GROUP (ORDER BY monetary) AS pm
@@ -45,7 +45,7 @@ WITH b AS MATERIALIZED (
 	SELECT DISTINCT 'frequency', score(frequency, f),
 		   (SELECT count(*) FROM unnest(pf) AS cut WHERE cut < frequency) FROM measures, b
 	UNION ALL
-	SELECT DISTINCT 'monetary', score(monetary::float8, m),
+	SELECT DISTINCT 'monetary', score(monetary, m),
 		   (SELECT count(*) FROM unnest(pm) AS cut WHERE cut < monetary) FROM measures, b
 )
 SELECT coalesce(string_agg(measure || ' differs', ', '), 'ok')
