@@ -26,21 +26,25 @@
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* False, and nothing changed, when there is no room. */
+/*
+ * False, and nothing changed, when there is no room. *newest is the last
+ * element of the array: kept beside the counts, it lets a day that repeats or
+ * follows do without reading the array, which may not be in the cache yet.
+ */
 static inline bool
 DAY_SET(Insert) (DAY_TYPE *days, int32 capacity, int32 *n_days,
-				 int32 *n_sorted, DAY_TYPE day)
+				 int32 *n_sorted, DAY_TYPE *newest, DAY_TYPE day)
 {
 	int32		n = *n_days;
 	bool		full = (n == capacity);
 
-	if (n > 0 && days[n - 1] == day)
+	if (n > 0 && *newest == day)
 		return true;
-	if (*n_sorted == n && (n == 0 || day > days[n - 1]))
+	if (*n_sorted == n && (n == 0 || day > *newest))
 	{
 		if (full)
 			return false;
-		days[n] = day;
+		days[n] = *newest = day;
 		*n_days = *n_sorted = n + 1;
 	}
 	else if (n <= SORTED_DAYS)
@@ -70,7 +74,7 @@ DAY_SET(Insert) (DAY_TYPE *days, int32 capacity, int32 *n_days,
 			days[0] = day;
 			day = first;
 		}
-		days[n] = day;
+		days[n] = *newest = day;
 		*n_days = n + 1;
 	}
 	return true;

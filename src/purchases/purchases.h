@@ -11,14 +11,14 @@
  *	working form (the state of an aggregate; changed in place)
  *		vl_len 4 | form (0x81) | flags | scale | scale of the cost
  *		n_days 4 | n_sorted 4
- *		orders 8
+ *		orders 4 | the last element of the days 4
  *		spend, refunds, first day's amount, cost: 4 x int64 or 4 x int128
  *		days, 2 or 4 bytes each: ascending up to n_sorted, then as they came
  *		slack
  *
- * Sums that do not fit in 128 bits have no working form: such a state stays
- * packed and is unpacked and packed again for each row. It is slow, and
- * exact.
+ * Sums that do not fit in 128 bits, and more than 4 billion orders, have no
+ * working form: such a state stays packed and is unpacked and packed again for
+ * each row. It is slow, and exact.
  */
 #ifndef CUSTSEG_PURCHASES_H
 #define CUSTSEG_PURCHASES_H

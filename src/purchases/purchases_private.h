@@ -22,7 +22,8 @@ struct PurchaseState
 	uint8		cost_scale;
 	int32		n_days;
 	int32		n_sorted;
-	int64		orders;
+	uint32		orders;
+	int32		newest;			/* the last element of the days */
 	union
 	{
 		int64		narrow[N_SUMS];

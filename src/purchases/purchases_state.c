@@ -10,8 +10,9 @@
  * Days are a set (day_set.h) of 16-bit offsets from 1900-01-01, which reach
  * until 2079; a state that meets another day changes to 32 bits.
  *
- * Sizes are powers of two, so the allocator wastes nothing: 64 bytes hold four
- * days, 128 bytes 36, 256 bytes 100.
+ * Sizes are powers of two, so the allocator wastes nothing: 128 bytes hold 36
+ * days, 256 bytes 100. Starting with less was tried: the growing costs more
+ * than the memory is worth, since freed pieces scatter the later states.
  */
 #include "purchases/purchases.h"
 
@@ -19,7 +20,7 @@
 #include "purchases/purchases_private.h"
 #include "utils/memutils.h"
 
-#define SMALLEST_STATE	64
+#define SMALLEST_STATE	128
 
 #define DAY_BASE		(-36524)	/* 1900-01-01 */
 
@@ -120,6 +121,7 @@ NewState(bool wide, bool far_days, int32 days)
 	s->n_days = 0;
 	s->n_sorted = 0;
 	s->orders = 0;
+	s->newest = 0;
 	memset(&s->sums, 0, sums_size);
 	return s;
 }
@@ -134,6 +136,7 @@ SetDays(PurchaseState *s, const int32 *days, int32 n_days)
 		for (int32 i = 0; i < n_days; i++)
 			((uint16 *) Days(s))[i] = (uint16) (days[i] - DAY_BASE);
 	s->n_days = s->n_sorted = n_days;
+	s->newest = n_days > 0 ? days[n_days - 1] : 0;
 }
 
 /* The same content with room for more days, or with wider sums or days. */
@@ -156,6 +159,7 @@ Resized(PurchaseState *old, bool wide, bool far_days, int32 days)
 			((int32 *) Days(s))[i] = GetDay(old, i);
 	s->n_days = old->n_days;
 	s->n_sorted = old->n_sorted;
+	s->newest = old->newest;
 	return s;
 }
 
@@ -166,15 +170,23 @@ OrderDays(PurchaseState *s)
 		OrderFar((int32 *) Days(s), &s->n_days, &s->n_sorted);
 	else
 		OrderNear((uint16 *) Days(s), &s->n_days, &s->n_sorted);
+	if (s->n_days > 0)
+		s->newest = GetDay(s, s->n_days - 1);
 }
 
 static inline bool
 InsertDay(PurchaseState *s, int32 day)
 {
-	return DaysAreFar(s) ?
-		InsertFar((int32 *) Days(s), Capacity(s), &s->n_days, &s->n_sorted, day) :
-		InsertNear((uint16 *) Days(s), Capacity(s), &s->n_days, &s->n_sorted,
-				   (uint16) (day - DAY_BASE));
+	uint16		newest = (uint16) (s->newest - DAY_BASE);
+	bool		done;
+
+	if (unlikely(DaysAreFar(s)))
+		return InsertFar((int32 *) Days(s), Capacity(s), &s->n_days,
+						 &s->n_sorted, &s->newest, day);
+	done = InsertNear((uint16 *) Days(s), Capacity(s), &s->n_days,
+					  &s->n_sorted, &newest, (uint16) (day - DAY_BASE));
+	s->newest = DAY_BASE + newest;
+	return done;
 }
 
 static PurchaseState *
@@ -389,7 +401,7 @@ StateFromOpen(const Purchases *p)
 	PurchaseState *s;
 	bool		wide = false;
 
-	if (!PurchasesCommonScale(p, sums))
+	if (!PurchasesCommonScale(p, sums) || p->orders > PG_UINT32_MAX)
 		return (PurchaseState *) PurchasesDatum(p);
 	for (int i = 0; i < N_SUMS; i++)
 		wide |= !DecimalFitsInt64(&sums[i]);
@@ -422,11 +434,11 @@ Apply(PurchaseState *s, const Change *c, const int32 *days, int32 n_days)
 		s = StateFromOpen(&p);
 	}
 
-	while (PurchasesIsWorking(s))
+	while (PurchasesIsWorking(s) && s->orders + (uint64) c->orders <= PG_UINT32_MAX)
 	{
 		if (likely(ChangeSums(s, c)))
 		{
-			AddOrders(&s->orders, c->orders);
+			s->orders += (uint32) c->orders;
 			for (int32 i = 0; i < n_days; i++)
 			{
 				s = AddDay(s, days[i]);
@@ -439,7 +451,7 @@ Apply(PurchaseState *s, const Change *c, const int32 *days, int32 n_days)
 		s = Resized(s, true, DaysAreFar(s), s->n_days);
 	}
 
-	/* beyond 128 bits */
+	/* beyond 128 bits, or 32 */
 	PurchasesOpenState(s, true, &p);
 	ChangeOpen(&p, c, days, n_days);
 	return StateFromOpen(&p);
@@ -478,6 +490,7 @@ AddOrdinary(PurchaseState *s, const Purchase *row)
 	if (s->form != (PURCHASES_VERSION | PURCHASES_WORKING) ||
 		(s->flags & PURCHASES_WIDE) ||
 		row->amount.scale != s->scale || !DecimalFitsInt64(&row->amount) ||
+		s->orders == PG_UINT32_MAX ||
 		pg_add_s64_overflow(sums[SUM_SPEND], amount, &spend))
 		return false;
 	if (cost_known &&
