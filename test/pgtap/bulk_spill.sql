@@ -57,7 +57,7 @@ FROM expected WHERE name = 'integer';
 -- --- little memory ---
 SET LOCAL work_mem = '1500kB';
 SET LOCAL temp_file_limit = '1MB';
-SELECT throws_like(format('SELECT rfm_fit(%L, ''2030-01-01'')', query), '%temporary file size exceeds temp_file_limit%', name || ': goes to files')
+SELECT throws_like(format('SELECT rfm_fit(%L, ''2030-01-01'')', query), '%temporary file size exceeds %temp_file_limit%', name || ': goes to files')
 FROM expected ORDER BY id;
 SET LOCAL temp_file_limit = -1;
 SELECT is(rfm_fit(query, '2030-01-01')::text, model, name || ': and fits the same breaks') FROM expected ORDER BY id;
