@@ -414,14 +414,59 @@ DecimalToString(const Decimal *d)
 	return pstrdup(p);
 }
 
+/*
+ * A numeric in the short form, digit by digit: several times faster than
+ * dividing. value is below 10^19 and scale at most 38, so the digits, padded
+ * to a whole number of them after the point, fit.
+ */
+static Numeric
+ShortNumeric(int64 value, int scale)
+{
+	int16		digits[8];
+	int			n = 0;			/* digits, lowest first */
+	int			dropped = 0;	/* trailing zero digits */
+	int			padding = (DIGIT_WIDTH - scale % DIGIT_WIDTH) % DIGIT_WIDTH;
+	uint128		rest = (value < 0 ? -(uint128) value : (uint128) value) *
+		(uint128) power_of_ten[padding];
+	int			weight;
+	uint16		header;
+	Numeric		result;
+	char	   *to;
+
+	while (rest != 0)
+	{
+		/* division of 128 bits is slow, and rarely needed */
+		bool		wide = rest > PG_UINT64_MAX;
+		int16		digit = wide ? (int16) (rest % 10000) : (int16) ((uint64) rest % 10000);
+
+		rest = wide ? rest / 10000 : (uint64) rest / 10000;
+		if (n == 0 && digit == 0)
+			dropped++;
+		else
+			digits[n++] = digit;
+	}
+	weight = n == 0 ? 0 : n + dropped - 1 - (scale + padding) / DIGIT_WIDTH;
+	header = HEADER_SHORT | (value < 0 ? SHORT_NEGATIVE : 0) |
+		(scale << SHORT_SCALE_SHIFT) |
+		(weight < 0 ? SHORT_WEIGHT_SIGN : 0) | (weight & SHORT_WEIGHT_MASK);
+
+	result = palloc(VARHDRSZ + sizeof(header) + n * sizeof(int16));
+	SET_VARSIZE(result, VARHDRSZ + sizeof(header) + n * sizeof(int16));
+	to = VARDATA(result);
+	memcpy(to, &header, sizeof(header));
+	to += sizeof(header);
+	for (int i = n - 1; i >= 0; i--, to += sizeof(int16))
+		memcpy(to, &digits[i], sizeof(int16));
+	return result;
+}
+
 struct NumericData *
 DecimalToNumeric(const Decimal *d)
 {
 	if (d->big != NULL)
 		return d->big;
 	if (DecimalFitsInt64(d))
-		return d->scale == 0 ? int64_to_numeric((int64) d->value) :
-			int64_div_fast_to_numeric((int64) d->value, d->scale);
+		return ShortNumeric((int64) d->value, d->scale);
 	return DatumGetNumeric(DirectFunctionCall3(numeric_in,
 											   CStringGetDatum(DecimalToString(d)),
 											   ObjectIdGetDatum(InvalidOid),

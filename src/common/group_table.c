@@ -6,8 +6,9 @@
  * Open addressing with linear probing; a slot of an integer key is 16 bytes:
  * the key itself and a pointer to its state. Bytes as keys (text, uuid) have
  * their 64-bit hash in the slot, and a copy of the key beside it. What makes
- * this fast is that rows come in batches: the slots of a batch are prefetched,
- * then the states, so that the cache misses of many rows overlap.
+ * this fast is that callers work on many rows at a time: they prefetch a slot,
+ * find it some rows later, prefetch its state, and change that later still, so
+ * that the cache misses of many rows overlap.
  *
  * When slots and states exceed the memory limit, all states are packed and
  * written to 32 files, by five bits of the key's hash; what comes later goes
@@ -18,8 +19,9 @@
  *
  * Memory: table->context holds slots, keys and states, and is reset when the
  * table is emptied. States are carved from large chunks in sizes that are
- * powers of two, each on a cache line of its own, with a free list per size. The files belong to the resource owner of the statement,
- * so an error closes them.
+ * powers of two, each on a cache line of its own, with a free list per size.
+ * The files belong to the resource owner of the statement, so an error closes
+ * them.
  */
 #include "common/group_table.h"
 

@@ -197,7 +197,11 @@ CheckStartup(DestReceiver *self, int operation, TupleDesc typeinfo)
 	for (int i = 0; same && i < typeinfo->natts; i++)
 		same = getBaseType(TupleDescAttr(typeinfo, i)->atttypid) == user->type[i];
 	if (!same)
-		elog(ERROR, "the columns of a query have changed");
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the columns of the query in argument \"%s\" have changed while it was prepared",
+						user->argument),
+				 errhint("Repeat the call.")));
 }
 
 static void
