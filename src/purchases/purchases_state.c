@@ -166,12 +166,13 @@ Resized(PurchaseState *old, bool wide, bool far_days, int32 days)
 static void
 OrderDays(PurchaseState *s)
 {
+	if (s->n_sorted == s->n_days)
+		return;
 	if (DaysAreFar(s))
 		OrderFar((int32 *) Days(s), &s->n_days, &s->n_sorted);
 	else
 		OrderNear((uint16 *) Days(s), &s->n_days, &s->n_sorted);
-	if (s->n_days > 0)
-		s->newest = GetDay(s, s->n_days - 1);
+	s->newest = GetDay(s, s->n_days - 1);
 }
 
 static inline bool
@@ -589,7 +590,7 @@ PurchasesOpenState(PurchaseState *s, bool want_days, Purchases *result)
 	if (s->n_days > 0)
 	{
 		result->first_day = GetDay(s, 0);
-		result->last_day = GetDay(s, s->n_days - 1);
+		result->last_day = s->newest;
 	}
 	if (want_days)
 	{
