@@ -26,11 +26,7 @@
 static void
 OpenArgument(FunctionCallInfo fcinfo, bool want_days, Purchases *p)
 {
-	struct varlena *value = PG_GETARG_VARLENA_PP(0);
-
-	if (!PurchasesUnpack(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value),
-						 want_days, p))
-		PurchasesCorrupted();
+	PurchasesOpenValue(PG_GETARG_VARLENA_PP(0), want_days, p);
 }
 
 /* Days from `day` to the as_of in argument 1, which the last purchase bounds. */

@@ -56,4 +56,13 @@ extern bool PurchasesCommonScale(const Purchases *p, Decimal *sums);
 
 pg_noreturn extern void PurchasesCorrupted(void);
 
+/* Opens an argument or a column's value; a corrupted one is an error. */
+static inline void
+PurchasesOpenValue(struct varlena *value, bool want_days, Purchases *p)
+{
+	if (!PurchasesUnpack(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value),
+						 want_days, p))
+		PurchasesCorrupted();
+}
+
 #endif							/* CUSTSEG_PURCHASES_PRIVATE_H */

@@ -42,11 +42,7 @@ static const char *const sum_keys[N_SUMS] = {
 static void
 OpenValue(FunctionCallInfo fcinfo, int n, bool want_days, Purchases *p)
 {
-	struct varlena *value = PG_GETARG_VARLENA_PP(n);
-
-	if (!PurchasesUnpack(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value),
-						 want_days, p))
-		PurchasesCorrupted();
+	PurchasesOpenValue(PG_GETARG_VARLENA_PP(n), want_days, p);
 }
 
 static char *
