@@ -24,6 +24,7 @@ OBJS = \
 	src/common/group_table.o \
 	src/common/iso_date.o \
 	src/common/json.o \
+	src/common/key_set.o \
 	src/common/poll.o \
 	src/common/user_query.o \
 	src/purchases/accessors.o \
@@ -38,6 +39,7 @@ OBJS = \
 	src/scoring/balanced.o \
 	src/scoring/breaks.o \
 	src/scoring/breaks_method.o \
+	src/scoring/classify.o \
 	src/scoring/partition.o \
 	src/scoring/quantile.o \
 	src/scoring/quantile_score.o \
@@ -49,7 +51,7 @@ OBJS = \
 	src/tiering/segment_model.o \
 	src/tiering/segment_model_io.o \
 	src/tiering/segment_rules.o \
-	src/tiering/segmentation.o
+	src/tiering/segmentation.o \
 
 # The install script is made of the parts that sql/load_order lists.
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))
