@@ -36,10 +36,10 @@
 /* Limbs of n * xy and of x * y with a common lowest place, and a sign. */
 #define WIDE_LIMBS (2 * EXACT_SUM_MAX + UNIT_PLACE + 2)
 
-/* An integer of three limbs at a place. */
+/* An integer of up to four limbs at a place. */
 typedef struct Term
 {
-	uint64		limb[3];
+	uint64		limb[4];
 	int			n;				/* limbs up to the highest that is not 0 */
 	int			place;
 	bool		negative;
@@ -255,6 +255,32 @@ ExactSumAddProduct(ExactSum *sum, double x, double y)
 	uint64		b = Mantissa(y, &of_y);
 
 	MakeTerm(&term, (uint128) a * b, of_x + of_y, (signbit(x) != 0) != (signbit(y) != 0));
+	return AddTerm(sum, &term);
+}
+
+bool
+ExactSumAddMultiple(ExactSum *sum, double x, double y, int64 n)
+{
+	Term		term;
+	int			of_x;
+	int			of_y;
+	uint64		a = Mantissa(x, &of_x);
+	uint64		b = Mantissa(y, &of_y);
+	uint64		high = 0;
+
+	Assert(n >= 0);
+	MakeTerm(&term, (uint128) a * b, of_x + of_y, (signbit(x) != 0) != (signbit(y) != 0));
+	for (int i = 0; i < term.n; i++)
+	{
+		uint128		p = (uint128) term.limb[i] * n + high;
+
+		term.limb[i] = (uint64) p;
+		high = (uint64) (p >> 64);
+	}
+	if (high != 0)
+		term.limb[term.n++] = high;
+	if (n == 0)
+		term.n = 0;
 	return AddTerm(sum, &term);
 }
 

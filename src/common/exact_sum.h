@@ -57,6 +57,7 @@ extern bool ExactSumIsSound(const ExactSum *sum, Size bytes);
  */
 extern bool ExactSumAdd(ExactSum *sum, double x);
 extern bool ExactSumAddProduct(ExactSum *sum, double x, double y);
+extern bool ExactSumAddMultiple(ExactSum *sum, double x, double y, int64 n);	/* n x y; n >= 0 */
 extern bool ExactSumAddSum(ExactSum *sum, const ExactSum *other);
 
 /* Drops limbs that say nothing, so that equal values have equal limbs. */
