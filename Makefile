@@ -21,6 +21,7 @@ OBJS = \
 	src/common/bulk_function.o \
 	src/common/columns.o \
 	src/common/decimal.o \
+	src/common/exact_sum.o \
 	src/common/group_table.o \
 	src/common/iso_date.o \
 	src/common/json.o \
@@ -37,15 +38,25 @@ OBJS = \
 	src/purchases/rfm.o \
 	src/purchases/rfm_model.o \
 	src/scoring/balanced.o \
+	src/scoring/band.o \
 	src/scoring/breaks.o \
 	src/scoring/breaks_method.o \
 	src/scoring/classify.o \
 	src/scoring/partition.o \
 	src/scoring/quantile.o \
 	src/scoring/quantile_score.o \
+	src/scoring/scale.o \
+	src/scoring/scale_apply.o \
+	src/scoring/scale_fit.o \
+	src/scoring/scale_model.o \
+	src/scoring/scale_model_io.o \
+	src/scoring/scale_state.o \
+	src/scoring/scale_state_io.o \
 	src/scoring/sort_floats.o \
 	src/scoring/value_counts.o \
 	src/scoring/value_counts_io.o \
+	src/scoring/weighted.o \
+	src/scoring/weighted_score.o \
 	src/tiering/segment_cache.o \
 	src/tiering/segment_grid.o \
 	src/tiering/segment_model.o \

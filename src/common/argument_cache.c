@@ -13,20 +13,24 @@
 
 #include "utils/memutils.h"
 
-const void *
-ArgumentCacheFill(FunctionCallInfo fcinfo, struct varlena *raw, ArgumentMaker make)
+ArgumentCache *
+ArgumentCachesMake(FunctionCallInfo fcinfo, int n)
 {
-	ArgumentCache *cache = (ArgumentCache *) fcinfo->flinfo->fn_extra;
+	ArgumentCache *caches = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+												   n * sizeof(ArgumentCache));
+
+	for (int i = 0; i < n; i++)
+		caches[i].context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "custseg argument",
+												  ALLOCSET_SMALL_SIZES);
+	fcinfo->flinfo->fn_extra = caches;
+	return caches;
+}
+
+const void *
+ArgumentCacheFill(ArgumentCache *cache, struct varlena *raw, ArgumentMaker make, Size head)
+{
 	Size		size = VARSIZE_ANY(raw);
 	MemoryContext old;
-
-	if (cache == NULL)
-	{
-		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ArgumentCache));
-		cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "custseg argument",
-											   ALLOCSET_SMALL_SIZES);
-		fcinfo->flinfo->fn_extra = cache;
-	}
 
 	/* An error in make() leaves the cache empty. */
 	cache->size = 0;
@@ -37,8 +41,9 @@ ArgumentCacheFill(FunctionCallInfo fcinfo, struct varlena *raw, ArgumentMaker ma
 	/* A pointer into memory says nothing about what it will point to later. */
 	if (!VARATT_IS_EXTERNAL(raw) || VARATT_IS_EXTERNAL_ONDISK(raw))
 	{
-		cache->bytes = palloc(size);
-		memcpy(cache->bytes, raw, size);
+		cache->compared = head > 0 && VARATT_IS_4B_U(raw) ? Min(head, size) : size;
+		cache->bytes = palloc(cache->compared);
+		memcpy(cache->bytes, raw, cache->compared);
 		cache->size = size;
 	}
 	MemoryContextSwitchTo(old);

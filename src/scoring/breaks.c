@@ -38,13 +38,6 @@ PG_FUNCTION_INFO_V1(custseg_balanced_breaks_final);
 PG_FUNCTION_INFO_V1(custseg_score);
 PG_FUNCTION_INFO_V1(custseg_score_numeric);
 
-/* An array of breaks, checked. */
-typedef struct Breaks
-{
-	int			n;
-	const double *x;
-} Breaks;
-
 int
 CheckedClasses(int classes)
 {
@@ -207,8 +200,7 @@ custseg_balanced_breaks_final(PG_FUNCTION_ARGS)
 	return FinalBreaks(fcinfo, BalancedBreaks);
 }
 
-/* For the cache of arguments: a copy that is checked. */
-static const void *
+const void *
 MakeBreaks(Datum argument)
 {
 	ArrayType  *array = DatumGetArrayTypePCopy(argument);
