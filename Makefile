@@ -57,12 +57,15 @@ OBJS = \
 	src/scoring/value_counts_io.o \
 	src/scoring/weighted.o \
 	src/scoring/weighted_score.o \
+	src/tiering/ranking.o \
 	src/tiering/segment_cache.o \
 	src/tiering/segment_grid.o \
 	src/tiering/segment_model.o \
 	src/tiering/segment_model_io.o \
 	src/tiering/segment_rules.o \
 	src/tiering/segmentation.o \
+	src/tiering/tier_table.o \
+	src/tiering/tier_table_options.o
 
 # The install script is made of the parts that sql/load_order lists.
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))

@@ -18,7 +18,7 @@
 #include "common/shortest_dec.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "scoring/weighted.h"
+#include "scoring/weighted_sql.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -65,8 +65,7 @@ NotFinite(double x)
 	return isnan(x) ? "NaN" : x > 0 ? "infinity" : "-infinity";
 }
 
-/* For the cache of arguments: a copy that is checked. */
-static const void *
+const void *
 MakeWeights(Datum argument)
 {
 	ArrayType  *array = DatumGetArrayTypePCopy(argument);
@@ -103,7 +102,7 @@ MakeWeights(Datum argument)
 	return weights;
 }
 
-static MissingRule
+MissingRule
 MissingArgument(FunctionCallInfo fcinfo, int arg)
 {
 	text	   *name = PG_GETARG_TEXT_PP(arg);
