@@ -43,6 +43,14 @@ OBJS = \
 	src/scoring/sort_floats.o \
 	src/scoring/value_counts.o \
 	src/scoring/value_counts_io.o \
+	src/tiering/abc.o \
+	src/tiering/abc_amounts.o \
+	src/tiering/abc_amounts_sql.o \
+	src/tiering/abc_class.o \
+	src/tiering/abc_exact.o \
+	src/tiering/abc_state.o \
+	src/tiering/abc_values.o \
+	src/tiering/decimal_counts.o \
 	src/tiering/segment_cache.o \
 	src/tiering/segment_grid.o \
 	src/tiering/segment_model.o \
