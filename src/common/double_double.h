@@ -70,6 +70,16 @@ DoubleDoubleAddProduct(DoubleDouble *a, double x, int128 n)
 	DoubleDoubleAdd(a, product, error + x * n_lo);
 }
 
+/* a += x * count, for counts of rows, most of which are 1. */
+static inline void
+DoubleDoubleAddCounted(DoubleDouble *a, double x, int64 count)
+{
+	if (count == 1)
+		DoubleDoubleAdd(a, x, 0);
+	else
+		DoubleDoubleAddProduct(a, x, count);
+}
+
 /*
  * A power of two that brings a number of this size near 1: sums and products
  * of smaller numbers multiplied by it do not overflow.  Ratios of such sums are

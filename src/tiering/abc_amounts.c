@@ -8,11 +8,17 @@
  * into a list of decimals, which holds anything.  That happens if and only if
  * the largest value, in the smallest unit, is too large, so the order of rows
  * does not decide it.
+ *
+ * Memory: as with value_counts, a state is one palloc'd chunk, changed in place
+ * in an aggregate, and made anew in the current context when it grows.
  */
 #include "tiering/abc_amounts.h"
 
+#include "common/binary.h"
+#include "common/int.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
 
 static inline double
@@ -33,10 +39,83 @@ BitsOfDouble(double x)
 	return bits;
 }
 
-AbcState *
-AmountsMake(int n_shares, const char *shares)
+/* Takes the inner value over: it is copied and freed. */
+static AbcAmounts *
+MakeState(AbcKind kind, int n_shares, const char *shares, struct varlena *inner)
 {
-	return AbcMake(ABC_INTEGERS, n_shares, shares, (struct varlena *) ValueCountsMake(1, 0));
+	Size		shares_size = n_shares * sizeof(int128);
+	Size		size = offsetof(AbcAmounts, data) + shares_size + VARSIZE(inner);
+	AbcAmounts *state;
+
+	if (size > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many distinct values for exact breaks"),
+				 errhint("Round the values, or fit the breaks on a sample.")));
+	state = palloc(size);
+	memset(state, 0, offsetof(AbcAmounts, data));
+	SET_VARSIZE(state, size);
+	state->version = ABC_STATE_VERSION;
+	state->kind = kind;
+	state->n_shares = n_shares;
+	memcpy(state->data, shares, shares_size);
+	memcpy(state->data + shares_size, inner, VARSIZE(inner));
+	pfree(inner);
+	return state;
+}
+
+static AbcAmounts *
+ReplaceInner(const AbcAmounts *state, struct varlena *inner)
+{
+	AbcAmounts *result = MakeState(state->kind, state->n_shares, state->data, inner);
+
+	result->scale = state->scale;
+	result->others = state->others;
+	return result;
+}
+
+void
+AmountsCheck(const AbcAmounts *state)
+{
+	Size		size = VARSIZE(state);
+	Size		head;
+	bool		sound = size >= offsetof(AbcAmounts, data);
+
+	if (sound)
+	{
+		CheckStoredVersion("abc_amounts", state->version, ABC_STATE_VERSION);
+		head = (char *) AmountsInner(state) - (char *) state;
+		sound = state->n_shares >= 1 && state->n_shares <= MAX_ABC_SHARES &&
+			state->others >= 0 && state->scale >= 0 && state->kind <= ABC_DECIMALS &&
+			size >= head + VARHDRSZ && VARATT_IS_4B_U(AmountsInner(state)) &&
+			VARSIZE(AmountsInner(state)) == size - head;
+	}
+	if (!sound)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("abc_amounts is corrupted")));
+	if (state->kind == ABC_DECIMALS)
+		DecimalCountsCheck((DecimalCounts *) AmountsInner(state));
+	else
+		ValueCountsCheck((ValueCounts *) AmountsInner(state));
+}
+
+int64
+AmountsAddRows(int64 a, int64 b)
+{
+	int64		result;
+
+	if (pg_add_s64_overflow(a, b, &result))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("number of rows in abc_breaks is out of range")));
+	return result;
+}
+
+AbcAmounts *
+AmountsNew(int n_shares, const char *shares)
+{
+	return MakeState(ABC_INTEGERS, n_shares, shares, (struct varlena *) ValueCountsMake(1, 0));
 }
 
 /* value * 10^digits, if it stays an integer of the state. */
@@ -84,9 +163,9 @@ RescaleValues(double *x, int64 n, int digits)
  * does not fit.
  */
 static bool
-Rescale(AbcState *state, int scale)
+Rescale(AbcAmounts *state, int scale)
 {
-	ValueCounts *inner = (ValueCounts *) AbcInner(state);
+	ValueCounts *inner = (ValueCounts *) AmountsInner(state);
 	ValueCounts *runs = inner;
 	int			digits = scale - state->scale;
 
@@ -108,12 +187,12 @@ Rescale(AbcState *state, int scale)
 }
 
 /* The same state with its values in a list of decimals. */
-static AbcState *
-ToDecimals(const AbcState *state)
+static AbcAmounts *
+ToDecimals(const AbcAmounts *state)
 {
-	ValueRuns	runs = ValueCountsRuns((ValueCounts *) AbcInner(state));
+	ValueRuns	runs = ValueCountsRuns((ValueCounts *) AmountsInner(state));
 	DecimalCounts *list = DecimalCountsMake(runs.n_runs * 24 + 64);
-	AbcState   *result;
+	AbcAmounts   *result;
 
 	for (int64 i = 0; i < runs.n_runs; i++)
 	{
@@ -124,7 +203,7 @@ ToDecimals(const AbcState *state)
 		pfree(n);
 		POLL_EVERY(i);
 	}
-	result = AbcMake(ABC_DECIMALS, state->n_shares, state->data, (struct varlena *) list);
+	result = MakeState(ABC_DECIMALS, state->n_shares, state->data, (struct varlena *) list);
 	result->scale = state->scale;
 	result->others = state->others;
 	return result;
@@ -140,7 +219,7 @@ ScaleOf(const Decimal *d)
 
 /* Makes an integer of the state's scale, after that was raised if need be. */
 static bool
-IntegerOf(AbcState *state, const Decimal *d, int64 *value)
+IntegerOf(AbcAmounts *state, const Decimal *d, int64 *value)
 {
 	if (d->big != NULL || d->value >= ABC_INTEGER_LIMIT)
 		return false;
@@ -150,8 +229,8 @@ IntegerOf(AbcState *state, const Decimal *d, int64 *value)
 	return RescaleInteger(value, state->scale - d->scale);
 }
 
-AbcState *
-AmountsAdd(AbcState *state, const Decimal *d)
+AbcAmounts *
+AmountsAdd(AbcAmounts *state, const Decimal *d)
 {
 	int64		value;
 
@@ -159,33 +238,33 @@ AmountsAdd(AbcState *state, const Decimal *d)
 	{
 		if (likely(IntegerOf(state, d, &value)))
 		{
-			ValueCounts *inner = (ValueCounts *) AbcInner(state);
+			ValueCounts *inner = (ValueCounts *) AmountsInner(state);
 			ValueCounts *grown = ValueCountsAdd(inner, DoubleOfBits(value));
 
-			return grown == inner ? state : AbcReplaceInner(state, (struct varlena *) grown);
+			return grown == inner ? state : ReplaceInner(state, (struct varlena *) grown);
 		}
 		state = ToDecimals(state);
 	}
 	{
-		DecimalCounts *inner = (DecimalCounts *) AbcInner(state);
+		DecimalCounts *inner = (DecimalCounts *) AmountsInner(state);
 		DecimalCounts *grown = DecimalCountsAdd(inner, TrimmedNumeric(d), 1);
 
 		state->scale = Max(state->scale, ScaleOf(d));
-		return grown == inner ? state : AbcReplaceInner(state, (struct varlena *) grown);
+		return grown == inner ? state : ReplaceInner(state, (struct varlena *) grown);
 	}
 }
 
-static AbcState *
-CopyState(const AbcState *state)
+static AbcAmounts *
+CopyState(const AbcAmounts *state)
 {
-	AbcState   *copy = palloc(VARSIZE(state));
+	AbcAmounts   *copy = palloc(VARSIZE(state));
 
 	memcpy(copy, state, VARSIZE(state));
 	return copy;
 }
 
-AbcState *
-AmountsCombine(AbcState *state, const AbcState *other)
+AbcAmounts *
+AmountsCombine(AbcAmounts *state, const AbcAmounts *other)
 {
 	struct varlena *inner;
 	struct varlena *grown;
@@ -194,7 +273,7 @@ AmountsCombine(AbcState *state, const AbcState *other)
 	{
 		if (state->scale > other->scale)
 		{
-			AbcState   *copy = CopyState(other);
+			AbcAmounts   *copy = CopyState(other);
 
 			other = copy;
 			if (!Rescale(copy, state->scale))
@@ -211,26 +290,26 @@ AmountsCombine(AbcState *state, const AbcState *other)
 			other = ToDecimals(other);
 	}
 	state->scale = Max(state->scale, other->scale);
-	inner = AbcInner(state);
+	inner = AmountsInner(state);
 	if (state->kind == ABC_INTEGERS)
 		grown = (struct varlena *) ValueCountsCombine((ValueCounts *) inner,
-													  (const ValueCounts *) AbcInner(other));
+													  (const ValueCounts *) AmountsInner(other));
 	else
 		grown = (struct varlena *) DecimalCountsCombine((DecimalCounts *) inner,
-														(const DecimalCounts *) AbcInner(other));
-	return grown == inner ? state : AbcReplaceInner(state, grown);
+														(const DecimalCounts *) AmountsInner(other));
+	return grown == inner ? state : ReplaceInner(state, grown);
 }
 
 DecimalRuns
-AmountsRuns(const AbcState *state)
+AmountsRuns(const AbcAmounts *state)
 {
 	ValueRuns	runs;
 	DecimalRuns result;
 
 	if (state->kind == ABC_DECIMALS)
-		return DecimalCountsRuns((const DecimalCounts *) AbcInner(state));
+		return DecimalCountsRuns((const DecimalCounts *) AmountsInner(state));
 
-	runs = ValueCountsRuns((const ValueCounts *) AbcInner(state));
+	runs = ValueCountsRuns((const ValueCounts *) AmountsInner(state));
 	result.n_runs = runs.n_runs;
 	result.scale = state->scale;
 	result.wide = false;
@@ -253,25 +332,25 @@ RunNumeric(const DecimalRuns *runs, int64 i)
 	return runs->run[i].big != NULL ? runs->run[i].big : DecimalToNumeric(&d);
 }
 
-AbcState *
-AmountsCanonical(AbcState *state)
+AbcAmounts *
+AmountsCanonical(AbcAmounts *state)
 {
-	struct varlena *inner = AbcInner(state);
+	struct varlena *inner = AmountsInner(state);
 	const struct varlena *canonical;
 
 	if (state->kind == ABC_INTEGERS)
 		canonical = (const struct varlena *) ValueCountsCanonical((ValueCounts *) inner);
 	else
 		canonical = (const struct varlena *) DecimalCountsCanonical((DecimalCounts *) inner);
-	return canonical == inner ? state : AbcReplaceInner(state, (struct varlena *) canonical);
+	return canonical == inner ? state : ReplaceInner(state, (struct varlena *) canonical);
 }
 
-AbcState *
+AbcAmounts *
 AmountsOfRuns(int n_shares, const char *shares, const DecimalRuns *runs, int scale)
 {
 	ValueCounts *inner = ValueCountsMakeRuns(1, runs->n_runs);
 	DecimalCounts *list = NULL;
-	AbcState   *state;
+	AbcAmounts   *state;
 	int64		i;
 
 	for (i = 0; i < runs->n_runs; i++)
@@ -306,7 +385,7 @@ AmountsOfRuns(int n_shares, const char *shares, const DecimalRuns *runs, int sca
 		}
 		list = DecimalCountsCanonical(list);
 	}
-	state = AbcMake(list == NULL ? ABC_INTEGERS : ABC_DECIMALS, n_shares, shares,
+	state = MakeState(list == NULL ? ABC_INTEGERS : ABC_DECIMALS, n_shares, shares,
 					list == NULL ? (struct varlena *) inner : (struct varlena *) list);
 	state->scale = scale;
 	return state;

@@ -92,13 +92,37 @@ MakeShares(Datum argument)
 
 /* The shares of a state, where they are not aligned as int128. */
 static int128 *
-CopyShares(const AbcState *state)
+CopyShares(const AbcAmounts *state)
 {
 	Size		size = state->n_shares * sizeof(int128);
 	int128	   *shares = palloc(size);
 
 	memcpy(shares, state->data, size);
 	return shares;
+}
+
+static AbcAmounts *
+GetState(FunctionCallInfo fcinfo, int argno)
+{
+	AbcAmounts *state = (AbcAmounts *) PG_GETARG_VARLENA_P(argno);
+
+	AmountsCheck(state);
+	return state;
+}
+
+/* The state in argument 0, for changing it: a copy where no aggregate calls. */
+static AbcAmounts *
+GetOwnState(FunctionCallInfo fcinfo)
+{
+	AbcAmounts *state = GetState(fcinfo, 0);
+	AbcAmounts *copy;
+
+	if (AggCheckCallContext(fcinfo, NULL))
+		return state;
+
+	copy = palloc(VARSIZE(state));
+	memcpy(copy, state, VARSIZE(state));
+	return copy;
 }
 
 /* --- Aggregate ------------------------------------------------------------ */
@@ -108,12 +132,12 @@ Datum
 custseg_abc_amounts_accum(PG_FUNCTION_ARGS)
 {
 	const AbcShares *shares = AbcGetShares(fcinfo, MakeShares);
-	AbcState   *state = PG_ARGISNULL(0) ? NULL : AbcGetOwnState(fcinfo, 0, true);
+	AbcAmounts   *state = PG_ARGISNULL(0) ? NULL : GetOwnState(fcinfo);
 	Decimal		d;
 	DecimalStatus status;
 
 	if (state != NULL)
-		AbcCheckShares(state, shares);
+		AmountsCheckShares(state, shares->data, shares->n);
 	if (PG_ARGISNULL(1))
 	{
 		if (state == NULL)
@@ -126,10 +150,10 @@ custseg_abc_amounts_accum(PG_FUNCTION_ARGS)
 					DatumGetCString(DirectFunctionCall1(numeric_out, PG_GETARG_DATUM(1))));
 
 	if (state == NULL)
-		state = AmountsMake(shares->n, shares->data);
+		state = AmountsNew(shares->n, shares->data);
 	if (DecimalSign(&d) <= 0)
 	{
-		state->others = AbcAddRows(state->others, 1);
+		state->others = AmountsAddRows(state->others, 1);
 		PG_RETURN_POINTER(state);
 	}
 	PG_RETURN_POINTER(AmountsAdd(state, &d));
@@ -139,19 +163,18 @@ custseg_abc_amounts_accum(PG_FUNCTION_ARGS)
 Datum
 custseg_abc_amounts_combine(PG_FUNCTION_ARGS)
 {
-	AbcState   *state = AbcGetOwnState(fcinfo, 0, true);
-	AbcState   *other = AbcGetState(fcinfo, 1, true);
-	AbcShares	shares = {other->n_shares, other->n_shares * sizeof(int128), other->data};
+	AbcAmounts   *state = GetOwnState(fcinfo);
+	AbcAmounts   *other = GetState(fcinfo, 1);
 
-	AbcCheckShares(state, &shares);
-	state->others = AbcAddRows(state->others, other->others);
+	AmountsCheckShares(state, other->data, other->n_shares);
+	state->others = AmountsAddRows(state->others, other->others);
 	PG_RETURN_POINTER(AmountsCombine(state, other));
 }
 
 Datum
 custseg_abc_amounts_final(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(AmountsCanonical(AbcGetState(fcinfo, 0, true)));
+	PG_RETURN_POINTER(AmountsCanonical(GetState(fcinfo, 0)));
 }
 
 /* With the scale that breaks show. */
@@ -166,7 +189,7 @@ WithScale(Numeric n, int scale)
 Datum
 custseg_abc_breaks_final_numeric(PG_FUNCTION_ARGS)
 {
-	AbcState   *state = AbcGetState(fcinfo, 0, true);
+	AbcAmounts   *state = GetState(fcinfo, 0);
 	DecimalRuns runs = AmountsRuns(state);
 	int			n = state->n_shares;
 	int64		at[MAX_ABC_SHARES];
@@ -184,7 +207,7 @@ custseg_abc_breaks_final_numeric(PG_FUNCTION_ARGS)
 /* --- Text ----------------------------------------------------------------- */
 
 static char *
-TextOfState(const AbcState *state)
+TextOfState(const AbcAmounts *state)
 {
 	DecimalRuns runs = AmountsRuns(state);
 	int128	   *shares = CopyShares(state);
@@ -246,7 +269,7 @@ ValueFault(const DecimalRuns *runs, int64 i, int *scale, int64 *total)
 /* The state of what was read, which is checked here. What is wrong, or NULL. */
 static const char *
 StateOfRuns(const int128 *shares, int n_shares, const DecimalRuns *runs, int64 scale,
-			int64 others, AbcState **state)
+			int64 others, AbcAmounts **state)
 {
 	int			least = 0;
 	int64		total = 0;
@@ -332,7 +355,7 @@ custseg_abc_amounts_in(PG_FUNCTION_ARGS)
 	DecimalRuns runs;
 	int64		scale;
 	int64		others = 0;
-	AbcState   *state;
+	AbcAmounts   *state;
 	const char *fault;
 
 	if (!JsonOpen(&r, fcinfo, "abc_amounts", known_keys, lengthof(known_keys), ABC_STATE_VERSION) ||
@@ -352,13 +375,13 @@ custseg_abc_amounts_in(PG_FUNCTION_ARGS)
 Datum
 custseg_abc_amounts_out(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_CSTRING(TextOfState(AbcGetState(fcinfo, 0, true)));
+	PG_RETURN_CSTRING(TextOfState(GetState(fcinfo, 0)));
 }
 
 Datum
 custseg_abc_amounts_to_jsonb(PG_FUNCTION_ARGS)
 {
-	char	   *text = TextOfState(AbcGetState(fcinfo, 0, true));
+	char	   *text = TextOfState(GetState(fcinfo, 0));
 
 	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
 }
@@ -403,7 +426,7 @@ custseg_abc_amounts_recv(PG_FUNCTION_ARGS)
 	int64		others;
 	DecimalRuns runs;
 	Decimal		d;
-	AbcState   *state;
+	AbcAmounts   *state;
 	const char *fault;
 
 	BinaryVersion(in, "abc_amounts", ABC_STATE_VERSION);
@@ -453,7 +476,7 @@ SendNumeric(StringInfo out, Numeric n)
 Datum
 custseg_abc_amounts_send(PG_FUNCTION_ARGS)
 {
-	AbcState   *state = AbcGetState(fcinfo, 0, true);
+	AbcAmounts   *state = GetState(fcinfo, 0);
 	DecimalRuns runs = AmountsRuns(state);
 	int128	   *shares = CopyShares(state);
 	StringInfoData buf;

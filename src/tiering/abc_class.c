@@ -28,6 +28,27 @@ PG_FUNCTION_INFO_V1(custseg_abc_class_numeric);
 PG_FUNCTION_INFO_V1(custseg_abc_class_labels);
 PG_FUNCTION_INFO_V1(custseg_abc_class_labels_numeric);
 
+/* The classes by default, as text, so that a call makes nothing. */
+typedef struct LetterText
+{
+	uint32		header;
+	char		letter[4];
+} LetterText;
+
+#ifdef WORDS_BIGENDIAN
+#define LETTER_HEADER (VARHDRSZ + 1)
+#else
+#define LETTER_HEADER ((VARHDRSZ + 1) << 2)
+#endif
+#define LETTER(c) {LETTER_HEADER, {c}}
+
+static const LetterText letters[MAX_ABC_LETTERS] = {
+	LETTER('A'), LETTER('B'), LETTER('C'), LETTER('D'), LETTER('E'), LETTER('F'), LETTER('G'),
+	LETTER('H'), LETTER('I'), LETTER('J'), LETTER('K'), LETTER('L'), LETTER('M'), LETTER('N'),
+	LETTER('O'), LETTER('P'), LETTER('Q'), LETTER('R'), LETTER('S'), LETTER('T'), LETTER('U'),
+	LETTER('V'), LETTER('W'), LETTER('X'), LETTER('Y'), LETTER('Z')
+};
+
 typedef struct FloatBreaks
 {
 	int			n;
@@ -217,7 +238,7 @@ MakeLabels(Datum argument)
 /* --- Classes -------------------------------------------------------------- */
 
 /* The class 0..n of a float8. */
-static int
+static inline int
 FloatClass(FunctionCallInfo fcinfo, int *n_breaks)
 {
 	const FloatBreaks *breaks = ArgumentCacheGet(fcinfo, 1, MakeFloatBreaks);
@@ -238,7 +259,7 @@ BreakIsBelow(const DecimalBreaks *breaks, int i, const Decimal *x, bool aligned)
 	return DecimalCompare(&breaks->x[i], x) < 0;
 }
 
-static int
+static inline int
 DecimalClass(FunctionCallInfo fcinfo, int *n_breaks)
 {
 	const DecimalBreaks *breaks = ArgumentCacheGet(fcinfo, 1, MakeDecimalBreaks);
@@ -277,7 +298,6 @@ Letter(FunctionCallInfo fcinfo, ClassFunction class_of)
 {
 	int			n_breaks;
 	int			class = class_of(fcinfo, &n_breaks);
-	char		letter = 'A' + class;
 
 	if (n_breaks >= MAX_ABC_LETTERS)
 		ereport(ERROR,
@@ -285,7 +305,7 @@ Letter(FunctionCallInfo fcinfo, ClassFunction class_of)
 				 errmsg("breaks must have at most %d elements, not %d: there are %d letters",
 						MAX_ABC_LETTERS - 1, n_breaks, MAX_ABC_LETTERS),
 				 errhint("Pass labels for more classes: abc_class(x, breaks, labels).")));
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(&letter, 1));
+	PG_RETURN_DATUM(PointerGetDatum(&letters[class]));
 }
 
 /* The call with its state elsewhere. */

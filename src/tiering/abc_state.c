@@ -1,103 +1,11 @@
 /*
  * abc_state.c
- *		What the states of abc_breaks for float8 and for numeric share.
+ *		What abc_breaks of float8 and of numeric share: checks and errors.
  *
- * The values are left to value_counts (scoring/value_counts.c), which is made
- * for millions of them; here they get a head that carries the shares.  The
- * shares come with every row.  They are checked once per call site, and then
- * compared as bytes.
- *
- * Memory: as with value_counts, a state is one palloc'd chunk, changed in place
- * in an aggregate, and made anew in the current context when it grows.
+ * The shares come with every row.  They are checked once per call site, and
+ * then compared as bytes.
  */
 #include "tiering/abc_state.h"
-
-#include "common/binary.h"
-#include "common/int.h"
-#include "tiering/decimal_counts.h"
-#include "utils/builtins.h"
-#include "utils/memutils.h"
-
-AbcState *
-AbcMake(AbcKind kind, int n_shares, const char *shares, struct varlena *inner)
-{
-	Size		shares_size = n_shares * AbcShareSize(kind);
-	Size		size = offsetof(AbcState, data) + shares_size + VARSIZE(inner);
-	AbcState   *state;
-
-	if (size > MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many distinct values for exact breaks"),
-				 errhint("Round the values, or fit the breaks on a sample.")));
-	state = palloc(size);
-	memset(state, 0, offsetof(AbcState, data));
-	SET_VARSIZE(state, size);
-	state->version = ABC_STATE_VERSION;
-	state->kind = kind;
-	state->n_shares = n_shares;
-	memcpy(state->data, shares, shares_size);
-	memcpy(state->data + shares_size, inner, VARSIZE(inner));
-	pfree(inner);
-	return state;
-}
-
-AbcState *
-AbcReplaceInner(const AbcState *state, struct varlena *inner)
-{
-	AbcState   *result = AbcMake(state->kind, state->n_shares, state->data, inner);
-
-	result->scale = state->scale;
-	result->others = state->others;
-	return result;
-}
-
-AbcState *
-AbcGetState(FunctionCallInfo fcinfo, int argno, bool exact)
-{
-	AbcState   *state = (AbcState *) PG_GETARG_VARLENA_P(argno);
-	Size		size = VARSIZE(state);
-	bool		sound = size >= offsetof(AbcState, data);
-
-	if (sound)
-	{
-		CheckStoredVersion(AbcTypeName(exact), state->version, ABC_STATE_VERSION);
-		sound = state->n_shares >= 1 && state->n_shares <= MAX_ABC_SHARES &&
-			state->others >= 0 && state->scale >= 0 &&
-			(exact ? state->kind == ABC_INTEGERS || state->kind == ABC_DECIMALS :
-			 state->kind == ABC_FLOATS);
-	}
-	if (sound)
-	{
-		Size		head = (char *) AbcInner(state) - (char *) state;
-
-		sound = size >= head + VARHDRSZ && VARATT_IS_4B_U(AbcInner(state)) &&
-			VARSIZE(AbcInner(state)) == size - head;
-	}
-	if (!sound)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("%s is corrupted", AbcTypeName(exact))));
-	if (state->kind == ABC_DECIMALS)
-		DecimalCountsCheck((DecimalCounts *) AbcInner(state));
-	else
-		ValueCountsCheck((ValueCounts *) AbcInner(state));
-	return state;
-}
-
-AbcState *
-AbcGetOwnState(FunctionCallInfo fcinfo, int argno, bool exact)
-{
-	AbcState   *state = AbcGetState(fcinfo, argno, exact);
-	AbcState   *copy;
-
-	if (AggCheckCallContext(fcinfo, NULL))
-		return state;
-
-	copy = palloc(VARSIZE(state));
-	memcpy(copy, state, VARSIZE(state));
-	return copy;
-}
 
 const AbcShares *
 AbcGetShares(FunctionCallInfo fcinfo, ArgumentMaker make)
@@ -111,25 +19,12 @@ AbcGetShares(FunctionCallInfo fcinfo, ArgumentMaker make)
 }
 
 void
-AbcCheckShares(const AbcState *state, const AbcShares *shares)
+AbcSharesChanged(void)
 {
-	if (state->n_shares != shares->n || memcmp(state->data, shares->data, shares->size) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("shares must not change from row to row"),
-				 errhint("Pass a constant, or a value that is the same for all rows of the group.")));
-}
-
-int64
-AbcAddRows(int64 a, int64 b)
-{
-	int64		result;
-
-	if (pg_add_s64_overflow(a, b, &result))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("number of rows in abc_breaks is out of range")));
-	return result;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("shares must not change from row to row"),
+			 errhint("Pass a constant, or a value that is the same for all rows of the group.")));
 }
 
 void
