@@ -18,6 +18,7 @@ OBJS = \
 	src/custseg.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
+	src/common/bulk_function.o \
 	src/common/columns.o \
 	src/common/decimal.o \
 	src/common/group_table.o \

@@ -1,0 +1,4 @@
+\echo Use "ALTER EXTENSION custseg UPDATE" to load this file. \quit
+
+COMMENT ON SCHEMA custseg IS
+'Customer analytics: purchase summaries, RFM, scoring models, segmentations, tiers.';
