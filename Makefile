@@ -21,6 +21,7 @@ OBJS = \
 	src/common/bulk_function.o \
 	src/common/columns.o \
 	src/common/decimal.o \
+	src/common/exact_sum.o \
 	src/common/group_table.o \
 	src/common/iso_date.o \
 	src/common/json.o \
