@@ -52,7 +52,11 @@ OBJS = \
 	src/tiering/abc_exact.o \
 	src/tiering/abc_state.o \
 	src/tiering/abc_values.o \
+	src/tiering/concentration.o \
 	src/tiering/decimal_counts.o \
+	src/tiering/gini.o \
+	src/tiering/hhi.o \
+	src/tiering/psi.o \
 	src/tiering/segment_cache.o \
 	src/tiering/segment_grid.o \
 	src/tiering/segment_model.o \

@@ -58,8 +58,10 @@ UpperHalf(double x)
 static inline void
 DoubleDoubleAddProduct(DoubleDouble *a, double x, int128 n)
 {
-	double		n_hi = (double) n;
-	double		n_lo = (double) (n - (int128) n_hi);
+	/* nearly always exact in one double, and then the other is not wanted */
+	bool		small = n < (INT64CONST(1) << 53) && n > -(INT64CONST(1) << 53);
+	double		n_hi = small ? (double) (int64) n : (double) n;
+	double		n_lo = small ? 0 : (double) (n - (int128) n_hi);
 	double		product = x * n_hi;
 	double		x1 = UpperHalf(x);
 	double		x2 = x - x1;
