@@ -57,6 +57,18 @@ OBJS = \
 	src/scoring/value_counts_io.o \
 	src/scoring/weighted.o \
 	src/scoring/weighted_score.o \
+	src/tiering/abc.o \
+	src/tiering/abc_amounts.o \
+	src/tiering/abc_amounts_sql.o \
+	src/tiering/abc_class.o \
+	src/tiering/abc_exact.o \
+	src/tiering/abc_state.o \
+	src/tiering/abc_values.o \
+	src/tiering/concentration.o \
+	src/tiering/decimal_counts.o \
+	src/tiering/gini.o \
+	src/tiering/hhi.o \
+	src/tiering/psi.o \
 	src/tiering/ranking.o \
 	src/tiering/segment_cache.o \
 	src/tiering/segment_grid.o \
