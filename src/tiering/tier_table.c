@@ -179,9 +179,12 @@ Scaled(const TierTable *t, int measure, double x)
 static double
 Score(const TierTable *t, const double *measures, const bool *missing)
 {
-	Components	components = {measures, missing};
+	Components	components = {measures, NULL};
 	double		score;
 
+	for (int i = 0; i < t->n_measures; i++)
+		if (missing[i])
+			components.missing = missing;
 	if (!WeightedScore(t->options.weights, &components, t->options.missing, &score))
 		return NAN;
 	if (unlikely(isinf(score)))

@@ -127,7 +127,7 @@ CREATE FUNCTION pg_temp.refused(arguments text, sqlstate text, message text) RET
 $$;
 SELECT pg_temp.refused($$ NULL $$, '22004', 'argument "customers" must not be NULL');
 SELECT pg_temp.refused($$ 'SELECT 1' $$, '42804', 'the query in argument "customers" returns 1 columns');
-SELECT pg_temp.refused($$ 'SELECT 1, true' $$, '42804', 'column 2 ("bool") of the query in argument "customers" has type boolean');
+SELECT pg_temp.refused($$ 'SELECT 1, true AS vip' $$, '42804', 'column 2 ("vip") of the query in argument "customers" has type boolean');
 SELECT pg_temp.refused($$ 'SELECT 1, 2', weights => ARRAY[1, 2] $$, '22023',
     'weights has 2 elements, and the query in argument "customers" returns 1 measures');
 SELECT pg_temp.refused($$ 'SELECT 1, 2, 3', descending => ARRAY[true], normalise => 'zscore' $$, '22023',
@@ -138,7 +138,7 @@ SELECT pg_temp.refused($$ 'SELECT 1, 2', normalise => 'log' $$, '22023', 'normal
 SELECT pg_temp.refused($$ 'SELECT 1, 2', shares => ARRAY[0.9, 0.8] $$, '22023',
     'shares must ascend: shares[2] = 0.8 is not above shares[1] = 0.9');
 SELECT pg_temp.refused($$ 'SELECT 1, 2', shares => ARRAY[1.0] $$, '22023', 'shares[1] must be between 0 and 1, not 1');
-SELECT pg_temp.refused($$ 'SELECT 1, 2', shares => '{NaN}' $$, '22023', 'shares[1] must be between 0 and 1, not nan');
+SELECT pg_temp.refused($$ 'SELECT 1, 2', shares => '{NaN}' $$, '22023', 'shares[1] must be between 0 and 1, not NaN');
 SELECT pg_temp.refused($$ 'SELECT 1, 2', shares => '{}' $$, '22023', 'shares must not be empty');
 SELECT pg_temp.refused($$ 'SELECT 1, 2', shares => '{0.5,NULL}' $$, '22023', 'shares must not contain nulls');
 SELECT pg_temp.refused($$ 'SELECT 1, 2', shares => '{{0.5},{0.6}}' $$, '22023', 'shares must be an array of one dimension, not 2');
