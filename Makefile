@@ -55,6 +55,7 @@ OBJS = \
 	src/scoring/sort_floats.o \
 	src/scoring/value_counts.o \
 	src/scoring/value_counts_io.o \
+	src/scoring/value_index.o \
 	src/scoring/weighted.o \
 	src/scoring/weighted_score.o \
 	src/tiering/abc.o \

@@ -5,30 +5,18 @@
  * minmax and zscore are formulas.  They are computed at half their size where
  * a difference would leave the range of float8.
  *
- * percentile looks x up among the points of its model, which may be millions.
- * A binary search would miss the cache a dozen times.  Instead the points are
- * divided into about as many buckets, by a function of x that cannot fall as x
- * rises, and only the points of one bucket are searched.  Of two such functions
- * the one with the more even buckets is taken: x itself, and the bits of x,
- * which grow like its logarithm, for skewed measures such as spend.  A lookup
- * in a million values takes two or three cache misses.
+ * percentile looks x up among the points of its model, which may be millions,
+ * by an index.
  *
  * A constant measure tells nobody apart: 0.5 for minmax and percentile, 0 for
  * zscore.
  *
- * Memory: a Scale and its buckets are palloc'd in the current context.
+ * Memory: a Scale and its index are palloc'd in the current context.
  */
 #include "scoring/scale_model.h"
 
 #include <float.h>
 #include <math.h>
-
-#include "port/pg_bitutils.h"
-
-/* With fewer points, a binary search stays within a few cache lines. */
-#define BUCKETS_MINIMUM 32
-
-#define MAX_BUCKETS (1 << 26)
 
 /* --- minmax, zscore ------------------------------------------------------- */
 
@@ -79,130 +67,14 @@ ZscoreOf(const Scale *scale, double x, bool descending)
 
 /* --- percentile ----------------------------------------------------------- */
 
-/* The image orders as uint64 like the double does as a number. */
-static inline uint64
-Image(double x)
-{
-	uint64		bits;
-
-	memcpy(&bits, &x, sizeof(bits));
-	return (bits >> 63) ? ~bits : bits | (UINT64CONST(1) << 63);
-}
-
-/* The bucket of x, which lies between the model's min and max. */
-static inline uint32
-Bucket(const Scale *scale, double x)
-{
-	if (scale->by_image)
-		return (uint32) ((Image(x) - Image(scale->model->min)) >> scale->shift);
-	return (uint32) Min((x - scale->model->min) * scale->factor,
-						(double) (scale->n_buckets - 1));
-}
-
-/* The sum of squared bucket sizes: what all lookups cost together. */
-static double
-BucketsCost(const Scale *scale)
-{
-	const ScaleModel *model = scale->model;
-	double		cost = 0;
-	int			i = 0;
-
-	while (i < model->n_points)
-	{
-		uint32		bucket = Bucket(scale, model->point[i].value);
-		int			from = i;
-
-		while (i < model->n_points && Bucket(scale, model->point[i].value) == bucket)
-		{
-			i++;
-			POLL_EVERY(i);
-		}
-		cost += (double) (i - from) * (i - from);
-	}
-	return cost;
-}
-
-/* Sets up buckets by the bits of x, at most `wanted`. */
-static void
-BucketsByImage(Scale *scale, uint32 wanted)
-{
-	uint64		range = Image(scale->model->max) - Image(scale->model->min);
-
-	scale->by_image = true;
-	scale->shift = 0;
-	while ((range >> scale->shift) >= wanted)
-		scale->shift++;
-	scale->n_buckets = (uint32) (range >> scale->shift) + 1;
-}
-
-static void
-FillBuckets(Scale *scale)
-{
-	const ScaleModel *model = scale->model;
-	uint32		next = 0;
-
-	scale->start = palloc_extended((scale->n_buckets + 1) * sizeof(uint32), MCXT_ALLOC_HUGE);
-	for (int i = 0; i < model->n_points; i++)
-	{
-		uint32		bucket = Bucket(scale, model->point[i].value);
-
-		while (next <= bucket)
-			scale->start[next++] = i;
-		POLL_EVERY(i);
-	}
-	while (next <= scale->n_buckets)
-		scale->start[next++] = model->n_points;
-}
-
 Scale *
 ScaleMake(const ScaleModel *model)
 {
 	Scale	   *scale = palloc0(sizeof(Scale));
-	Scale		linear;
-	uint32		wanted;
 
 	scale->model = model;
-	if (model->n_points < BUCKETS_MINIMUM)
-		return scale;
-
-	wanted = (uint32) Min(pg_nextpower2_64((uint64) model->n_points / 4), MAX_BUCKETS);
-	BucketsByImage(scale, wanted);
-	linear = *scale;
-	linear.by_image = false;
-	linear.n_buckets = wanted;
-	linear.factor = (wanted - 1) / (model->max - model->min);
-	if (isfinite(linear.factor) && linear.factor > 0 &&
-		BucketsCost(&linear) <= BucketsCost(scale))
-		*scale = linear;
-	FillBuckets(scale);
+	ValueIndexMake(&scale->points, model->point, sizeof(ScalePoint), model->n_points);
 	return scale;
-}
-
-/* The first point that is not below x, which lies between min and max. */
-static inline uint32
-PointNotBelow(const Scale *scale, double x)
-{
-	const ScalePoint *point = scale->model->point;
-	uint32		low = 0;
-	uint32		high = scale->model->n_points;
-
-	if (scale->n_buckets > 0)
-	{
-		uint32		bucket = Bucket(scale, x);
-
-		low = scale->start[bucket];
-		high = scale->start[bucket + 1];
-	}
-	while (low < high)
-	{
-		uint32		middle = low + (high - low) / 2;
-
-		if (point[middle].value < x)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 double
@@ -217,7 +89,7 @@ PercentileOf(const Scale *scale, double x, bool descending)
 	x = Moved(model, x);
 	if (x < model->min || x > model->max)
 		return (x > model->max) != descending ? 1 : 0;
-	i = PointNotBelow(scale, x);
+	i = ValueIndexFind(&scale->points, x);
 	below = i == 0 ? 0 : point[i - 1].upto;
 	if (i < model->n_points && point[i].value == x)
 		equal = point[i].upto - below;

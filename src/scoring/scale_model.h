@@ -8,6 +8,7 @@
 #define CUSTSEG_SCALE_MODEL_H
 
 #include "scoring/breaks.h"
+#include "scoring/value_index.h"
 
 /* The numbers are stored. */
 typedef enum ScaleKind
@@ -95,11 +96,7 @@ extern int64 RankOfFraction(double q, int64 n);
 typedef struct Scale
 {
 	const ScaleModel *model;
-	bool		by_image;		/* buckets by the bits of x, not by x */
-	int			shift;			/* of the bits */
-	double		factor;			/* of x */
-	uint32		n_buckets;		/* 0: no buckets */
-	uint32	   *start;			/* first point of each bucket, and the end */
+	ValueIndex	points;			/* of percentile */
 } Scale;
 
 /* Keeps the model, which must live as long. */

@@ -13,8 +13,8 @@
  * division of two rounded sums.  Scores that are not positive have no share,
  * and are in the last class.
  *
- * Memory, from the current context: 48 bytes per distinct score, and 8 per
- * score during the sort.
+ * Memory, from the current context: 41 bytes per distinct score; while they
+ * are ranked 16 more, and 8 per score.
  */
 #include "tiering/ranking.h"
 
@@ -32,9 +32,9 @@ AddRun(ExactSum *sum, double value, int64 count)
 
 /* Ranks and shares, from the highest score down. */
 static void
-RankRuns(Ranking *ranking, const double *shares, int n_shares)
+RankRuns(Ranking *ranking, const ValueRuns *runs, const double *shares,
+		 int n_shares)
 {
-	const ValueRuns *runs = &ranking->runs;
 	ExactSumSpace total_space;
 	ExactSumSpace above_space;
 	ExactSum   *above = &above_space.sum;
@@ -62,6 +62,7 @@ RankRuns(Ranking *ranking, const double *shares, int n_shares)
 	{
 		RankedScore *about = &ranking->about[i];
 
+		about->score = runs->value[i];
 		about->rank = rank;
 		rank += runs->count[i];
 		if (runs->value[i] > 0)
@@ -85,16 +86,16 @@ RankRuns(Ranking *ranking, const double *shares, int n_shares)
 }
 
 static void
-BandRuns(Ranking *ranking, int bands)
+BandRuns(Ranking *ranking, const ValueRuns *runs, int bands)
 {
 	double	   *breaks = palloc(bands * sizeof(double));
-	int			n_breaks = BalancedBreaks(&ranking->runs, bands, breaks);
+	int			n_breaks = BalancedBreaks(runs, bands, breaks);
 	int			band = 0;
 
-	for (int64 i = 0; i < ranking->runs.n_runs; i++)
+	for (int64 i = 0; i < runs->n_runs; i++)
 	{
 		/* a score that equals a break belongs to the lower band */
-		while (band < n_breaks && breaks[band] < ranking->runs.value[i])
+		while (band < n_breaks && breaks[band] < runs->value[i])
 			band++;
 		ranking->about[i].band = band;
 		POLL_EVERY(i);
@@ -108,30 +109,21 @@ RankScores(double *scores, int64 n, const double *shares, int n_shares,
 		   int bands)
 {
 	Ranking		ranking;
+	ValueRuns	runs;
 
 	SortFloats(scores, n);
-	ranking.runs = RunsOfSorted(scores, n);
-	ranking.about = palloc_extended((ranking.runs.n_runs + 1) * sizeof(RankedScore),
+	runs = RunsOfSorted(scores, n);
+	if (runs.n_runs > PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many distinct scores: " INT64_FORMAT, runs.n_runs)));
+	ranking.n = runs.n_runs;
+	ranking.about = palloc_extended((runs.n_runs + 1) * sizeof(RankedScore),
 									MCXT_ALLOC_HUGE);
-	RankRuns(&ranking, shares, n_shares);
-	BandRuns(&ranking, bands);
+	RankRuns(&ranking, &runs, shares, n_shares);
+	BandRuns(&ranking, &runs, bands);
+	pfree(runs.value);
+	pfree(runs.count);
+	ValueIndexMake(&ranking.index, ranking.about, sizeof(RankedScore), ranking.n);
 	return ranking;
-}
-
-const RankedScore *
-RankingFind(const Ranking *ranking, double score)
-{
-	const double *value = ranking->runs.value;
-	int64		first = 0;
-	int64		left = ranking->runs.n_runs;
-
-	/* no branch that depends on the scores: the processor looks ahead */
-	while (left > 1)
-	{
-		int64		half = left / 2;
-
-		first += (value[first + half] <= score) ? half : 0;
-		left -= half;
-	}
-	return &ranking->about[first];
 }

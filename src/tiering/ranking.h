@@ -7,10 +7,12 @@
 #define CUSTSEG_RANKING_H
 
 #include "scoring/breaks.h"
+#include "scoring/value_index.h"
 
 /* About all customers of one score. */
 typedef struct RankedScore
 {
+	double		score;
 	int64		rank;			/* 1 + customers with a higher score */
 	double		share;			/* of one of them in the total; 0 if not positive */
 	double		cumulative;		/* of all with this score or a higher one */
@@ -20,8 +22,9 @@ typedef struct RankedScore
 
 typedef struct Ranking
 {
-	ValueRuns	runs;			/* the distinct scores */
-	RankedScore *about;			/* one for each of them */
+	RankedScore *about;			/* one for each distinct score, ascending */
+	int64		n;				/* of them */
+	ValueIndex	index;			/* over them */
 	bool		has_total;		/* false: no score is positive, shares are 0 */
 	int			bands;			/* that the scores make */
 } Ranking;
@@ -34,6 +37,10 @@ extern Ranking RankScores(double *scores, int64 n, const double *shares,
 						  int n_shares, int bands);
 
 /* What was found out about a score, which is one of those that were ranked. */
-extern const RankedScore *RankingFind(const Ranking *ranking, double score);
+static inline const RankedScore *
+RankingFind(const Ranking *ranking, double score)
+{
+	return &ranking->about[ValueIndexFind(&ranking->index, score)];
+}
 
 #endif							/* CUSTSEG_RANKING_H */
