@@ -79,4 +79,28 @@ ValueIndexFind(const ValueIndex *index, double x)
 	return low;
 }
 
+/*
+ * For lookups of many x, one after the other for all of them: asks for the
+ * bucket, then for the values in it.
+ */
+static inline void
+ValueIndexPrefetch(const ValueIndex *index, double x)
+{
+	if (index->n_buckets > 0)
+		__builtin_prefetch(&index->start[ValueIndexBucket(index, x)]);
+}
+
+static inline void
+ValueIndexPrefetchList(const ValueIndex *index, double x)
+{
+	if (index->n_buckets > 0)
+	{
+		uint32		low = index->start[ValueIndexBucket(index, x)];
+
+		/* a bucket has a few values, two or three of which are looked at */
+		__builtin_prefetch(index->list + low * index->stride);
+		__builtin_prefetch(index->list + (low + 2) * index->stride);
+	}
+}
+
 #endif							/* CUSTSEG_VALUE_INDEX_H */

@@ -36,6 +36,7 @@
 
 #define ROWS_PER_RESET	256		/* of the memory that rows leave behind */
 #define FIRST_CAPACITY	4096
+#define FIND_BATCH		64
 
 /* What the scale of one measure is fitted on. */
 typedef struct MeasureFit
@@ -371,6 +372,27 @@ enum
 	OUT_CUSTOMER, OUT_SCORE, OUT_CLASS, OUT_BAND, OUT_SHARE, OUT_CUMULATIVE, OUT_RANK, N_OUT
 };
 
+/*
+ * Looks up the next scores in one go, first their places in the index, then
+ * themselves, so that the cache misses of many overlap.
+ */
+static void
+FindNext(const TierTable *t, const Ranking *ranking, int64 from,
+		 const RankedScore **found)
+{
+	int			n = Min(FIND_BATCH, t->n - from);
+
+	for (int i = 0; i < n; i++)
+		if (!isnan(t->scores[from + i]))
+			ValueIndexPrefetch(&ranking->index, t->scores[from + i]);
+	for (int i = 0; i < n; i++)
+		if (!isnan(t->scores[from + i]))
+			ValueIndexPrefetchList(&ranking->index, t->scores[from + i]);
+	for (int i = 0; i < n; i++)
+		found[i] = isnan(t->scores[from + i]) ? NULL :
+			RankingFind(ranking, t->scores[from + i]);
+}
+
 static void
 EmitCustomers(TierTable *t, const Ranking *ranking, Tuplestorestate *store, TupleDesc desc)
 {
@@ -378,20 +400,23 @@ EmitCustomers(TierTable *t, const Ranking *ranking, Tuplestorestate *store, Tupl
 	const TierTableOptions *o = &t->options;
 	Datum		values[N_OUT];
 	bool		nulls[N_OUT];
+	const RankedScore *found[FIND_BATCH];
 	int64		n = 0;
 
 	while (tuplestore_gettupleslot(t->customers, true, false, slot))
 	{
 		MemoryContext old = MemoryContextSwitchTo(t->row_context);
-		double		score = t->scores[n++];
+		const RankedScore *about;
 
-		memset(nulls, isnan(score), sizeof(nulls));
+		if (n % FIND_BATCH == 0)
+			FindNext(t, ranking, n, found);
+		about = found[n % FIND_BATCH];
+		n++;
+		memset(nulls, about == NULL, sizeof(nulls));
 		values[OUT_CUSTOMER] = slot_getattr(slot, 1, &nulls[OUT_CUSTOMER]);
-		if (!isnan(score))
+		if (about != NULL)
 		{
-			const RankedScore *about = RankingFind(ranking, score);
-
-			values[OUT_SCORE] = Float8GetDatum(score);
+			values[OUT_SCORE] = Float8GetDatum(about->score);
 			nulls[OUT_CLASS] = o->n_shares == 0;
 			if (o->n_shares > 0)
 				values[OUT_CLASS] = o->classes[about->abc];
