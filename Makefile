@@ -38,6 +38,7 @@ OBJS = \
 	src/scoring/balanced.o \
 	src/scoring/breaks.o \
 	src/scoring/breaks_method.o \
+	src/scoring/natural.o \
 	src/scoring/partition.o \
 	src/scoring/quantile.o \
 	src/scoring/quantile_score.o \

@@ -2,9 +2,9 @@
  * breaks.c
  *		SQL side of the breaks: the fitting aggregates and score().
  *
- * quantile_breaks and balanced_breaks share one state, value_counts, and
- * differ in the final function alone, so PostgreSQL keeps one state when a
- * query asks for both on the same column.
+ * quantile_breaks, balanced_breaks and natural_breaks share one state,
+ * value_counts, and differ in the final function alone, so PostgreSQL keeps one
+ * state when a query asks for several on the same column.
  *
  * The state is changed in place only when an aggregate calls; then it lives in
  * the executor's memory.  A direct call from SQL works on a copy.  The final
@@ -35,6 +35,7 @@ PG_FUNCTION_INFO_V1(custseg_value_counts_combine);
 PG_FUNCTION_INFO_V1(custseg_value_counts_final);
 PG_FUNCTION_INFO_V1(custseg_quantile_breaks_final);
 PG_FUNCTION_INFO_V1(custseg_balanced_breaks_final);
+PG_FUNCTION_INFO_V1(custseg_natural_breaks_final);
 PG_FUNCTION_INFO_V1(custseg_score);
 PG_FUNCTION_INFO_V1(custseg_score_numeric);
 
@@ -205,6 +206,12 @@ Datum
 custseg_balanced_breaks_final(PG_FUNCTION_ARGS)
 {
 	return FinalBreaks(fcinfo, BalancedBreaks);
+}
+
+Datum
+custseg_natural_breaks_final(PG_FUNCTION_ARGS)
+{
+	return FinalBreaks(fcinfo, NaturalBreaks);
 }
 
 /* For the cache of arguments: a copy that is checked. */

@@ -40,6 +40,7 @@ extern ValueRuns RunsOfSorted(const double *x, int64 n);
  */
 extern int	QuantileBreaks(const ValueRuns *runs, int classes, double *breaks);
 extern int	BalancedBreaks(const ValueRuns *runs, int classes, double *breaks);
+extern int	NaturalBreaks(const ValueRuns *runs, int classes, double *breaks);
 
 /* The class 1..n_breaks+1 of x; breaks strictly ascending. */
 static inline int
