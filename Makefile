@@ -35,6 +35,7 @@ OBJS = \
 	src/purchases/purchases_type.o \
 	src/purchases/rfm.o \
 	src/purchases/rfm_model.o \
+	src/scoring/approx_quantile.o \
 	src/scoring/balanced.o \
 	src/scoring/breaks.o \
 	src/scoring/breaks_method.o \
@@ -42,6 +43,8 @@ OBJS = \
 	src/scoring/partition.o \
 	src/scoring/quantile.o \
 	src/scoring/quantile_score.o \
+	src/scoring/quantile_sketch.o \
+	src/scoring/quantile_sketch_io.o \
 	src/scoring/sort_floats.o \
 	src/scoring/value_counts.o \
 	src/scoring/value_counts_io.o \

@@ -175,6 +175,17 @@ custseg_value_counts_final(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(ValueCountsCanonical(GetState(fcinfo, 0)));
 }
 
+Datum
+BreaksArray(const double *breaks, int n)
+{
+	Datum		elements[MAX_BREAK_CLASSES];
+
+	for (int i = 0; i < n; i++)
+		elements[i] = Float8GetDatum(breaks[i]);
+	return PointerGetDatum(construct_array(elements, n, FLOAT8OID, sizeof(float8),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
 static Datum
 FinalBreaks(FunctionCallInfo fcinfo,
 			int (*fit) (const ValueRuns *runs, int classes, double *breaks))
@@ -182,18 +193,11 @@ FinalBreaks(FunctionCallInfo fcinfo,
 	ValueCounts *state = GetState(fcinfo, 0);
 	ValueRuns	runs = ValueCountsRuns(state);
 	double		breaks[MAX_BREAK_CLASSES];
-	Datum		elements[MAX_BREAK_CLASSES];
-	int			n_breaks;
 
 	if (runs.n_runs == 0)
 		PG_RETURN_NULL();
 
-	n_breaks = fit(&runs, state->classes, breaks);
-	for (int i = 0; i < n_breaks; i++)
-		elements[i] = Float8GetDatum(breaks[i]);
-	PG_RETURN_ARRAYTYPE_P(construct_array(elements, n_breaks, FLOAT8OID,
-										  sizeof(float8), FLOAT8PASSBYVAL,
-										  TYPALIGN_DOUBLE));
+	PG_RETURN_DATUM(BreaksArray(breaks, fit(&runs, state->classes, breaks)));
 }
 
 Datum

@@ -42,6 +42,16 @@ extern int	QuantileBreaks(const ValueRuns *runs, int classes, double *breaks);
 extern int	BalancedBreaks(const ValueRuns *runs, int classes, double *breaks);
 extern int	NaturalBreaks(const ValueRuns *runs, int classes, double *breaks);
 
+/* The rank of quantile j of k among n values: ceil(j n / k) without the product j n. */
+static inline int64
+QuantileRank(int64 n, int j, int k)
+{
+	int64		whole = n / k;
+	int64		rest = n % k;
+
+	return j * whole + (j * rest + k - 1) / k;
+}
+
 /* The class 1..n_breaks+1 of x; breaks strictly ascending. */
 static inline int
 ScoreOf(double x, const double *breaks, int n_breaks, bool descending)
