@@ -14,7 +14,7 @@
  *
  * Both forms are canonical.  Whatever comes in may be hostile and is checked
  * in full: known version and keys, arguments in range, values ascending and
- * within lowest and highest, levels not full, rows within int64, and no more
+ * within lowest and highest, levels not too full, rows within int64, and no more
  * compactions than rows can have passed, on which the bound rests.
  */
 #include "scoring/quantile_sketch.h"
@@ -62,8 +62,8 @@ ValuesFault(const SketchParts *parts, int h)
 			return psprintf("\"values\" of level %d must be ascending.", h);
 		POLL_EVERY(i);
 	}
-	if (n >= SketchLimit(parts->rank_error, h))
-		return psprintf("\"values\" of level %d must be fewer than " INT64_FORMAT ".",
+	if (n > SketchLimit(parts->rank_error, h))
+		return psprintf("\"values\" of level %d must be no more than " INT64_FORMAT ".",
 						h, SketchLimit(parts->rank_error, h));
 	return NULL;
 }
