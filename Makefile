@@ -37,14 +37,18 @@ OBJS = \
 	src/purchases/purchases_type.o \
 	src/purchases/rfm.o \
 	src/purchases/rfm_model.o \
+	src/scoring/approx_quantile.o \
 	src/scoring/balanced.o \
 	src/scoring/band.o \
 	src/scoring/breaks.o \
 	src/scoring/breaks_method.o \
 	src/scoring/classify.o \
+	src/scoring/natural.o \
 	src/scoring/partition.o \
 	src/scoring/quantile.o \
 	src/scoring/quantile_score.o \
+	src/scoring/quantile_sketch.o \
+	src/scoring/quantile_sketch_io.o \
 	src/scoring/scale.o \
 	src/scoring/scale_apply.o \
 	src/scoring/scale_fit.o \

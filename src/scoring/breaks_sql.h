@@ -29,6 +29,9 @@ extern const void *MakeBreaks(Datum argument);
 /* An error for NaN; turns -0 into 0. */
 extern double CheckedMeasure(double x);
 
+/* Breaks as float8[]. */
+extern Datum BreaksArray(const double *breaks, int n);
+
 /*
  * The measure in an argument that is not NULL.  Numerics have functions of
  * their own because the cast to float8 goes through text, which would take

@@ -37,7 +37,7 @@ PositiveTotal(const ValueRuns *runs, double *scale, DoubleDouble *sums)
 	{
 		if (sums != NULL && (n - 1 - i) % STRIDE == 0)
 			sums[(n - 1 - i) / STRIDE] = total;
-		DoubleDoubleAddCounted(&total, runs->value[i] * *scale, runs->count[i]);
+		DoubleDoubleCollectCounted(&total, runs->value[i] * *scale, runs->count[i]);
 		POLL_EVERY(i);
 	}
 	return total;
@@ -50,7 +50,7 @@ AbcBreaks(const ValueRuns *runs, const double *shares, int n, double *breaks)
 	DoubleDouble *sums = palloc_extended((top / STRIDE + 2) * sizeof(DoubleDouble), MCXT_ALLOC_HUGE);
 	DoubleDouble before = {0, 0};
 	double		scale;
-	double		total = PositiveTotal(runs, &scale, sums).hi;
+	double		total = PositiveTotal(runs, &scale, sums).high;
 	int			next = 0;
 
 	if (total == 0)
@@ -59,14 +59,14 @@ AbcBreaks(const ValueRuns *runs, const double *shares, int n, double *breaks)
 	{
 		/* over whole strides, as long as the share is not reached */
 		while ((top - i) % STRIDE == 0 && i >= STRIDE && runs->value[i - STRIDE] > 0 &&
-			   sums[(top - i) / STRIDE + 1].hi / total < shares[next])
+			   sums[(top - i) / STRIDE + 1].high / total < shares[next])
 		{
 			i -= STRIDE;
 			before = sums[(top - i) / STRIDE];
 		}
-		while (next < n && before.hi / total >= shares[next])
+		while (next < n && before.high / total >= shares[next])
 			breaks[n - 1 - next++] = runs->value[i];
-		DoubleDoubleAddCounted(&before, runs->value[i] * scale, runs->count[i]);
+		DoubleDoubleCollectCounted(&before, runs->value[i] * scale, runs->count[i]);
 		POLL_EVERY(i);
 	}
 	while (next < n)
@@ -80,15 +80,15 @@ SharesAbove(const ValueRuns *runs, double *above)
 {
 	DoubleDouble before = {0, 0};
 	double		scale;
-	double		total = PositiveTotal(runs, &scale, NULL).hi;
+	double		total = PositiveTotal(runs, &scale, NULL).high;
 	int64		i;
 
 	if (total == 0)
 		return false;
 	for (i = runs->n_runs - 1; i >= 0 && runs->value[i] > 0; i--)
 	{
-		above[i] = before.hi / total;
-		DoubleDoubleAddCounted(&before, runs->value[i] * scale, runs->count[i]);
+		above[i] = before.high / total;
+		DoubleDoubleCollectCounted(&before, runs->value[i] * scale, runs->count[i]);
 		POLL_EVERY(i);
 	}
 	for (; i >= 0; i--)

@@ -68,12 +68,12 @@ Gini(const ValueRuns *runs, double *result)
 		int64		count = runs->count[i];
 		double		x = runs->value[i] * scale;
 
-		DoubleDoubleAddCounted(&total, x, count);
-		DoubleDoubleAddProduct(&weighted, x, count * (2 * below + count - n));
+		DoubleDoubleCollectCounted(&total, x, count);
+		DoubleDoubleCollectProduct(&weighted, x, count * (2 * below + count - n));
 		below += count;
 		POLL_EVERY(i);
 	}
-	*result = Max(weighted.hi / (runs->total * total.hi), 0);
+	*result = Max(weighted.high / (runs->total * total.high), 0);
 	return true;
 }
 
@@ -95,7 +95,7 @@ Lorenz(const ValueRuns *runs, int points, double *shares)
 		return false;
 	for (int64 i = 0; i < runs->n_runs; i++)
 	{
-		DoubleDoubleAddCounted(&total, runs->value[i] * scale, runs->count[i]);
+		DoubleDoubleCollectCounted(&total, runs->value[i] * scale, runs->count[i]);
 		POLL_EVERY(i);
 	}
 	shares[0] = 0;
@@ -106,14 +106,14 @@ Lorenz(const ValueRuns *runs, int points, double *shares)
 
 		while ((rows + runs->count[run]) * points < i * n)
 		{
-			DoubleDoubleAddCounted(&before, runs->value[run] * scale, runs->count[run]);
+			DoubleDoubleCollectCounted(&before, runs->value[run] * scale, runs->count[run]);
 			rows += runs->count[run++];
 			POLL_EVERY(run);
 		}
-		DoubleDoubleAddProduct(&sum, before.hi, points);
-		DoubleDoubleAdd(&sum, before.lo * points, 0);
-		DoubleDoubleAddProduct(&sum, runs->value[run] * scale, i * n - rows * points);
-		shares[i] = Min(sum.hi / (total.hi * points), 1);
+		DoubleDoubleCollectProduct(&sum, before.high, points);
+		DoubleDoubleCollect(&sum, before.low * points, 0);
+		DoubleDoubleCollectProduct(&sum, runs->value[run] * scale, i * n - rows * points);
+		shares[i] = Min(sum.high / (total.high * points), 1);
 	}
 	return true;
 }
@@ -142,12 +142,12 @@ Totals(ClassPair *pairs, int64 n, double scale[2], double total[2])
 	scale[1] = RangeScale(largest[1]);
 	for (int64 i = 0; i < n; i++)
 	{
-		DoubleDoubleAdd(&expected, pairs[i].expected * scale[0], 0);
-		DoubleDoubleAdd(&actual, pairs[i].actual * scale[1], 0);
+		DoubleDoubleCollect(&expected, pairs[i].expected * scale[0], 0);
+		DoubleDoubleCollect(&actual, pairs[i].actual * scale[1], 0);
 		POLL_EVERY(i);
 	}
-	total[0] = expected.hi;
-	total[1] = actual.hi;
+	total[0] = expected.high;
+	total[1] = actual.high;
 	return true;
 }
 
@@ -169,10 +169,10 @@ Psi(ClassPair *pairs, int64 n, double *result)
 			e = PSI_FLOOR;
 		if (a == 0)
 			a = PSI_FLOOR;
-		DoubleDoubleAdd(&sum, (a - e) * log(a / e), 0);
+		DoubleDoubleCollect(&sum, (a - e) * log(a / e), 0);
 		POLL_EVERY(i);
 	}
-	*result = sum.hi;
+	*result = sum.high;
 	return true;
 }
 
