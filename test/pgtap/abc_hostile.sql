@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 
-SELECT * FROM no_plan();
+SELECT plan(86);
 SELECT setseed(0.75);
 
 CREATE TABLE sample (type text, state text);
