@@ -178,7 +178,7 @@ custseg_quantile_sketch_final(PG_FUNCTION_ARGS)
 }
 
 static Datum
-SketchBreaks(const QuantileSketch *sketch, int classes)
+BreaksOfSketch(const QuantileSketch *sketch, int classes)
 {
 	double		breaks[MAX_BREAK_CLASSES];
 
@@ -195,7 +195,7 @@ custseg_approx_quantile_breaks_final(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the sketch has no number of classes"),
 				 errhint("Use approx_quantile_breaks(sketch, classes).")));
-	return SketchBreaks(sketch, sketch->classes);
+	return BreaksOfSketch(sketch, sketch->classes);
 }
 
 /* Arguments: sketch, classes. */
@@ -204,7 +204,7 @@ custseg_approx_quantile_breaks(PG_FUNCTION_ARGS)
 {
 	QuantileSketch *sketch = GetSketch(fcinfo, 0);
 
-	return SketchBreaks(sketch, CheckedClasses(PG_GETARG_INT32(1)));
+	return BreaksOfSketch(sketch, CheckedClasses(PG_GETARG_INT32(1)));
 }
 
 Datum

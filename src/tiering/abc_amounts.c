@@ -135,9 +135,9 @@ RescaleInteger(int64 *value, int digits)
 	return true;
 }
 
-/* Multiplies n values by a power of ten; false if one would not fit. */
+/* Would all of n values stay integers of the state? */
 static bool
-RescaleValues(double *x, int64 n, int digits)
+CanRescale(const double *x, int64 n, int digits)
 {
 	for (int64 i = 0; i < n; i++)
 	{
@@ -147,6 +147,12 @@ RescaleValues(double *x, int64 n, int digits)
 			return false;
 		POLL_EVERY(i);
 	}
+	return true;
+}
+
+static void
+RescaleValues(double *x, int64 n, int digits)
+{
 	for (int64 i = 0; i < n; i++)
 	{
 		int64		value = BitsOfDouble(x[i]);
@@ -155,33 +161,24 @@ RescaleValues(double *x, int64 n, int digits)
 		x[i] = DoubleOfBits(value);
 		POLL_EVERY(i);
 	}
-	return true;
 }
 
 /*
  * Brings a state of integers to a larger scale; false, and no change, if that
- * does not fit.
+ * does not fit.  The order of the values stays as it is.
  */
 static bool
 Rescale(AbcAmounts *state, int scale)
 {
 	ValueCounts *inner = (ValueCounts *) AmountsInner(state);
-	ValueCounts *runs = inner;
+	double	   *values = ValueCountsValues(inner);
+	double	   *tail = inner->data + 2 * (int64) inner->n_runs;
 	int			digits = scale - state->scale;
 
-	/* Runs and tail are looked at together: all or none. */
-	if (inner->n_tail > 0)
-	{
-		runs = (ValueCounts *) ValueCountsCanonical(inner);
-		if (!RescaleValues(ValueCountsValues(runs), runs->n_runs, digits))
-			return false;
-		memcpy(inner->data, runs->data, (Size) runs->n_runs * 2 * sizeof(double));
-		inner->n_runs = runs->n_runs;
-		inner->n_tail = 0;
-		pfree(runs);
-	}
-	else if (!RescaleValues(ValueCountsValues(inner), inner->n_runs, digits))
+	if (!CanRescale(values, inner->n_runs, digits) || !CanRescale(tail, inner->n_tail, digits))
 		return false;
+	RescaleValues(values, inner->n_runs, digits);
+	RescaleValues(tail, inner->n_tail, digits);
 	state->scale = scale;
 	return true;
 }

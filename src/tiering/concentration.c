@@ -151,6 +151,15 @@ Totals(ClassPair *pairs, int64 n, double scale[2], double total[2])
 	return true;
 }
 
+/* ln(a / e), also where the ratio is out of range. */
+static double
+LogOfRatio(double a, double e)
+{
+	double		ratio = a / e;
+
+	return ratio > 0 && !isinf(ratio) ? log(ratio) : log(a) - log(e);
+}
+
 bool
 Psi(ClassPair *pairs, int64 n, double *result)
 {
@@ -169,7 +178,7 @@ Psi(ClassPair *pairs, int64 n, double *result)
 			e = PSI_FLOOR;
 		if (a == 0)
 			a = PSI_FLOOR;
-		DoubleDoubleCollect(&sum, (a - e) * log(a / e), 0);
+		DoubleDoubleCollect(&sum, (a - e) * LogOfRatio(a, e), 0);
 		POLL_EVERY(i);
 	}
 	*result = sum.high;
