@@ -34,13 +34,23 @@ OBJS = \
 	src/purchases/purchases_type.o \
 	src/purchases/rfm.o \
 	src/purchases/rfm_model.o \
+	src/scoring/ahp.o \
+	src/scoring/ahp_weights.o \
 	src/scoring/balanced.o \
 	src/scoring/breaks.o \
 	src/scoring/breaks_method.o \
+	src/scoring/component_args.o \
+	src/scoring/component_rows.o \
+	src/scoring/component_rows_io.o \
+	src/scoring/entropy.o \
+	src/scoring/entropy_weights.o \
 	src/scoring/partition.o \
 	src/scoring/quantile.o \
 	src/scoring/quantile_score.o \
 	src/scoring/sort_floats.o \
+	src/scoring/topsis.o \
+	src/scoring/topsis_model.o \
+	src/scoring/topsis_score.o \
 	src/scoring/value_counts.o \
 	src/scoring/value_counts_io.o \
 	src/tiering/segment_cache.o \
