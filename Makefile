@@ -53,6 +53,10 @@ OBJS = \
 	src/scoring/topsis_score.o \
 	src/scoring/value_counts.o \
 	src/scoring/value_counts_io.o \
+	src/tiering/attribute_boost.o \
+	src/tiering/cross_class.o \
+	src/tiering/priority.o \
+	src/tiering/priority_rank.o \
 	src/tiering/segment_cache.o \
 	src/tiering/segment_grid.o \
 	src/tiering/segment_model.o \
