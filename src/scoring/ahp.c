@@ -27,8 +27,8 @@
 #include <float.h>
 #include <math.h>
 
-/* Convergence is quadratic; thousands of random matrices took 12 at most. */
-#define MAX_ROUNDS 200
+/* Judgements of 1e-9 to 1e9 at random take 90 rounds at most, usual ones 5. */
+#define MAX_ROUNDS 2000
 
 const double ahp_random_index[MAX_AHP] = {
 	0, 0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49
@@ -177,7 +177,7 @@ PrincipalEigenvector(const double *a, int n, double *best, double *lambda)
 		if (!Rescale(d, y, n))
 			return false;
 	}
-	return true;
+	return best_gap <= *lambda * 1e-12;
 }
 
 bool

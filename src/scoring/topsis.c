@@ -89,6 +89,15 @@ SquaresOver(const double *x, int n, double largest)
 	return sum;
 }
 
+/* (x - y) / norm */
+static inline double
+Distance(double x, double y, double norm)
+{
+	double		distance = x - y;
+
+	return isfinite(distance) ? distance / norm : x / norm - y / norm;
+}
+
 double
 TopsisScore(const Topsis *topsis, const double *row)
 {
@@ -107,8 +116,8 @@ TopsisScore(const Topsis *topsis, const double *row)
 		plus[j] = minus[j] = 0;
 		if (norm == 0 || weight == 0)
 			continue;
-		plus[j] = weight * (row[j] / norm - topsis->ideal[j] / norm);
-		minus[j] = weight * (row[j] / norm - topsis->anti_ideal[j] / norm);
+		plus[j] = weight * Distance(row[j], topsis->ideal[j], norm);
+		minus[j] = weight * Distance(row[j], topsis->anti_ideal[j], norm);
 		if (!isfinite(plus[j]) || !isfinite(minus[j]))
 			return NAN;
 		largest = Max(largest, Max(fabs(plus[j]), fabs(minus[j])));
