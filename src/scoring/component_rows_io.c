@@ -104,7 +104,7 @@ custseg_component_rows_in(PG_FUNCTION_ARGS)
 	bool		benefit[MAX_COMPONENTS];
 	bool		has_weights = false;
 	bool		has_benefit = false;
-	ComponentRows *state;
+	ComponentRows *state = NULL;
 	const char *fault;
 
 	if (!JsonOpen(&r, fcinfo, "component_rows", known_keys, lengthof(known_keys),
