@@ -80,26 +80,4 @@ extern ComponentRows *ComponentRowsAppend(ComponentRows *state,
 /* The values of a column, ascending, in a new array. */
 extern double *ColumnSorted(const double *rows, int64 n_rows, int n_columns, int column);
 
-/*
- * Adds up with the error carried along (Neumaier 1974): the result of a sum in
- * a fixed order is good to the last bit or so.
- */
-typedef struct CarefulSum
-{
-	double		sum;
-	double		lost;
-} CarefulSum;
-
-static inline void
-CarefulAdd(CarefulSum *s, double x)
-{
-	double		t = s->sum + x;
-
-	if ((s->sum < 0 ? -s->sum : s->sum) >= (x < 0 ? -x : x))
-		s->lost += (s->sum - t) + x;
-	else
-		s->lost += (x - t) + s->sum;
-	s->sum = t;
-}
-
 #endif							/* CUSTSEG_COMPONENT_ROWS_H */

@@ -25,6 +25,7 @@
 
 #include <math.h>
 
+#include "common/careful_sum.h"
 #include "scoring/component_rows.h"
 
 /* x ln x - x + 1 for x >= 0 */
@@ -60,29 +61,31 @@ ColumnDivergence(double *values, int64 n, bool benefit)
 		CarefulAdd(&total, values[i]);
 		POLL_EVERY(i);
 	}
-	mean = (total.sum + total.lost) / n;
+	mean = CarefulResult(&total) / n;
 	for (int64 i = 0; i < n; i++)
 	{
 		CarefulAdd(&result, Divergence(values[i] / mean));
 		POLL_EVERY(i);
 	}
-	return (result.sum + result.lost) / n;
+	return CarefulResult(&result) / n;
 }
 
 void
 EntropyWeights(const double *rows, int64 n_rows, int n_columns,
 			   const bool *benefit, double *weights)
 {
-	double		total = 0;
+	CarefulSum	sum = {0, 0};
+	double		total;
 
 	for (int j = 0; j < n_columns; j++)
 	{
 		double	   *values = ColumnSorted(rows, n_rows, n_columns, j);
 
 		weights[j] = ColumnDivergence(values, n_rows, benefit == NULL || benefit[j]);
-		total += weights[j];
+		CarefulAdd(&sum, weights[j]);
 		pfree(values);
 	}
+	total = CarefulResult(&sum);
 	/* ln n is the same in all columns and cancels out */
 	for (int j = 0; j < n_columns; j++)
 		weights[j] = total > 0 ? weights[j] / total : 1.0 / n_columns;

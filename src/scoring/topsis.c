@@ -16,9 +16,9 @@
  */
 #include "scoring/weighting.h"
 
-#include <float.h>
 #include <math.h>
 
+#include "common/careful_sum.h"
 #include "scoring/breaks.h"
 #include "scoring/component_rows.h"
 
@@ -45,7 +45,7 @@ Norm(double *values, int64 n)
 		CarefulAdd(&squares, values[i]);
 		POLL_EVERY(i);
 	}
-	return largest * sqrt(squares.sum + squares.lost);
+	return largest * sqrt(CarefulResult(&squares));
 }
 
 bool
@@ -53,12 +53,8 @@ TopsisFit(const double *rows, int64 n_rows, const double *weights,
 		  const bool *benefit, Topsis *result)
 {
 	CarefulSum	total = {0, 0};
-	double		unit = 1;
+	double		unit = WeightUnit(weights, result->n_columns);
 
-	/* in a unit in which the sum is not beyond float8 */
-	for (int j = 0; j < result->n_columns; j++)
-		if (weights[j] > DBL_MAX / MAX_COMPONENTS)
-			unit = 1.0 / 1024;
 	for (int j = 0; j < result->n_columns; j++)
 		CarefulAdd(&total, weights[j] * unit);
 
@@ -67,7 +63,7 @@ TopsisFit(const double *rows, int64 n_rows, const double *weights,
 		double	   *values = ColumnSorted(rows, n_rows, result->n_columns, j);
 		bool		more_is_better = benefit == NULL || benefit[j];
 
-		result->weights[j] = weights[j] * unit / (total.sum + total.lost);
+		result->weights[j] = weights[j] * unit / CarefulResult(&total);
 		result->ideal[j] = values[more_is_better ? n_rows - 1 : 0];
 		result->anti_ideal[j] = values[more_is_better ? 0 : n_rows - 1];
 		result->norms[j] = Norm(values, n_rows);

@@ -7,6 +7,21 @@
 
 #include "common/core.h"
 
+/*
+ * A power of two by which the weights are multiplied before they are added or
+ * multiplied by a number up to 1, so that this neither goes beyond float8 nor
+ * loses digits.  1 but for the largest and the smallest weights.
+ */
+static inline double
+WeightUnit(const double *weights, int n)
+{
+	double		largest = 0;
+
+	for (int i = 0; i < n; i++)
+		largest = Max(largest, weights[i]);
+	return largest > 0x1p1000 ? 0x1p-100 : largest < 0x1p-900 ? 0x1p900 : 1;
+}
+
 /* At least one row; benefit NULL: more is better in every column. */
 extern void EntropyWeights(const double *rows, int64 n_rows, int n_columns,
 						   const bool *benefit, double *weights);

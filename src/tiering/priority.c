@@ -23,6 +23,7 @@
 
 #include "common/float_image.h"
 #include "scoring/breaks.h"
+#include "scoring/weighting.h"
 
 typedef struct SortItem
 {
@@ -175,6 +176,7 @@ WeightedPriorities(const double *rows, int32 n_rows, int n_criteria,
 				   const double *weights, double *scores)
 {
 	int			n_columns = n_criteria + 1;
+	double		unit = WeightUnit(weights, n_criteria);
 	double	   *total = palloc_extended((Size) (n_rows + 1) * sizeof(double),
 										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 
@@ -182,6 +184,7 @@ WeightedPriorities(const double *rows, int32 n_rows, int n_criteria,
 	for (int c = 0; c < n_criteria; c++)
 	{
 		ValueRuns	runs = ColumnPercentiles(rows, n_rows, n_columns, c + 1);
+		double		weight = weights[c] * unit;
 
 		for (int64 i = 0; i < n_rows; i++)
 		{
@@ -190,9 +193,9 @@ WeightedPriorities(const double *rows, int32 n_rows, int n_criteria,
 			POLL_EVERY(i);
 			if (isnan(x))
 				continue;
-			scores[i] += weights[c] * ((double) runs.count[FindRun(&runs, x)] /
-									   (double) (2 * runs.total));
-			total[i] += weights[c];
+			scores[i] += weight * ((double) runs.count[FindRun(&runs, x)] /
+								   (double) (2 * runs.total));
+			total[i] += weight;
 		}
 		pfree(runs.value);
 		pfree(runs.count);

@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 SET LOCAL client_min_messages = warning;
 
-SELECT plan(67);
+SELECT plan(69);
 
 CREATE TABLE customer (id int, value numeric, potential float8, need int, region text);
 INSERT INTO customer VALUES (1, 10, 5, 1, 'n'), (2, 10, 5, 2, 'n'), (3, NULL, 9, 9, 's'), (4, 10, NULL, 3, 's'), (5, 3, 3, 3, 's'), (6, 10, 5, 1, 'n');
@@ -62,6 +62,9 @@ SELECT is(pg_temp.ranks('priority_score(value, potential, need, ''{3,2,1}'') OVE
 SELECT is(pg_temp.ranks('priority_score(NULL::float8[], ''{3,2,1}'') OVER ()'), '- - - - - -', 'no criteria: null');
 SELECT is(pg_temp.ranks('priority_rank(NULL::float8[], ''{3,2,1}'') OVER ()'), '1 1 1 1 1 1', 'no criteria: all equal');
 SELECT is(pg_temp.ranks('priority_rank(ARRAY[need], ''{1}'', CASE id WHEN 1 THEN ''infinity''::float8 WHEN 3 THEN ''-infinity'' END) OVER ()'), '1 4 6 2 2 5', 'infinite boosts');
+
+SELECT is(pg_temp.ranks('priority_score(ARRAY[need, need], ''{1.7e308,1.7e308}'') OVER ()'), pg_temp.ranks('priority_score(ARRAY[need], ''{1}'') OVER ()'), 'the largest weights');
+SELECT is(pg_temp.ranks('priority_score(ARRAY[need, need], ''{5e-324,5e-324}'') OVER ()'), pg_temp.ranks('priority_score(ARRAY[need], ''{1}'') OVER ()'), 'the smallest weights');
 
 -- --- errors ---
 SELECT throws_ok($$SELECT priority_rank('NaN'::float8, 1, 1) OVER ()$$, '22023', 'value must be a number, not NaN');
