@@ -37,12 +37,19 @@ OBJS = \
 	src/purchases/purchases_type.o \
 	src/purchases/rfm.o \
 	src/purchases/rfm_model.o \
+	src/scoring/ahp.o \
+	src/scoring/ahp_weights.o \
 	src/scoring/approx_quantile.o \
 	src/scoring/balanced.o \
 	src/scoring/band.o \
 	src/scoring/breaks.o \
 	src/scoring/breaks_method.o \
 	src/scoring/classify.o \
+	src/scoring/component_args.o \
+	src/scoring/component_rows.o \
+	src/scoring/component_rows_io.o \
+	src/scoring/entropy.o \
+	src/scoring/entropy_weights.o \
 	src/scoring/natural.o \
 	src/scoring/partition.o \
 	src/scoring/quantile.o \
@@ -57,6 +64,9 @@ OBJS = \
 	src/scoring/scale_state.o \
 	src/scoring/scale_state_io.o \
 	src/scoring/sort_floats.o \
+	src/scoring/topsis.o \
+	src/scoring/topsis_model.o \
+	src/scoring/topsis_score.o \
 	src/scoring/value_counts.o \
 	src/scoring/value_counts_io.o \
 	src/scoring/value_index.o \
@@ -69,10 +79,14 @@ OBJS = \
 	src/tiering/abc_exact.o \
 	src/tiering/abc_state.o \
 	src/tiering/abc_values.o \
+	src/tiering/attribute_boost.o \
 	src/tiering/concentration.o \
+	src/tiering/cross_class.o \
 	src/tiering/decimal_counts.o \
 	src/tiering/gini.o \
 	src/tiering/hhi.o \
+	src/tiering/priority.o \
+	src/tiering/priority_rank.o \
 	src/tiering/psi.o \
 	src/tiering/ranking.o \
 	src/tiering/segment_cache.o \
