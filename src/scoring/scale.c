@@ -36,6 +36,7 @@ MinmaxOf(const Scale *scale, double x, bool descending)
 	double		range = max - min;
 	double		part;
 
+	x = Moved(scale->model, x);
 	if (x < min || x > max)
 		return (x > max) != descending ? 1 : 0;
 	if (range == 0)

@@ -193,7 +193,8 @@ ZscoreFromSums(int64 n, double min, double max, const ExactSum *sum,
 		m *= 2;
 		exponent--;
 	}
-	model->deviation = m <= 0 ? 0 : ldexp(sqrt(m) / n, exponent / 2);
+	/* only sums that came in as text can make it infinite */
+	model->deviation = m <= 0 ? 0 : Min(ldexp(sqrt(m) / n, exponent / 2), DBL_MAX);
 	return model;
 }
 

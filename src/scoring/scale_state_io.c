@@ -174,7 +174,7 @@ ReadSum(JsonReader *r, const char *key, ExactSum *sum)
 	if (!JsonRequire(r, key) || !JsonString(r, &text, &length))
 		return false;
 	return ExactSumFromText(sum, text, length) ||
-		JsonMustBe(r, "an exact sum such as \"0x1.8p+1\" without its point: \"0x18p-3\"");
+		JsonMustBe(r, "an exact sum such as \"0x18p-3\"");
 }
 
 /* The state of the form VALUES that the text holds; NULL after an error. */
