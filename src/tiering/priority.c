@@ -97,7 +97,7 @@ PriorityRanks(const double *rows, int32 n_rows, int n_columns,
 			  TieBreaker tie, void *arg, int32 *ranks)
 {
 	SortRule	rule = {rows, n_columns, FirstDifferent(rows, n_rows, n_columns), tie, arg};
-	SortItem   *items = palloc_extended((Size) (n_rows + 1) * sizeof(SortItem),
+	SortItem   *items = palloc_extended(((Size) n_rows + 1) * sizeof(SortItem),
 										MCXT_ALLOC_HUGE);
 	int32		rank = 0;
 
@@ -125,7 +125,7 @@ PriorityRanks(const double *rows, int32 n_rows, int n_columns,
 static ValueRuns
 ColumnPercentiles(const double *rows, int32 n_rows, int n_columns, int column)
 {
-	double	   *values = palloc_extended((Size) (n_rows + 1) * sizeof(double), MCXT_ALLOC_HUGE);
+	double	   *values = palloc_extended(((Size) n_rows + 1) * sizeof(double), MCXT_ALLOC_HUGE);
 	int64		n = 0;
 	int64		below = 0;
 	ValueRuns	runs;
@@ -177,7 +177,7 @@ WeightedPriorities(const double *rows, int32 n_rows, int n_criteria,
 {
 	int			n_columns = n_criteria + 1;
 	double		unit = WeightUnit(weights, n_criteria);
-	double	   *total = palloc_extended((Size) (n_rows + 1) * sizeof(double),
+	double	   *total = palloc_extended(((Size) n_rows + 1) * sizeof(double),
 										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 
 	memset(scores, 0, (Size) n_rows * sizeof(double));

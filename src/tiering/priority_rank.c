@@ -28,6 +28,7 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
+#include "utils/sortsupport.h"
 #include "utils/typcache.h"
 #include "windowapi.h"
 
@@ -82,8 +83,9 @@ typedef struct PriorityRows
 	Datum	   *keys;			/* NULL: none is given */
 	bool	   *key_is_null;
 	MemoryContext key_context;
-	FmgrInfo   *compare;		/* the keys' btree comparison */
-	Oid			collation;
+	int16		key_length;		/* of the type, as in pg_type */
+	bool		key_by_value;
+	SortSupportData key_order;	/* that of the type's btree operators */
 } PriorityRows;
 
 /* --- Reading the partition ------------------------------------------------------- */
@@ -166,35 +168,36 @@ static void
 PrepareKeys(FunctionCallInfo fcinfo, const PriorityForm *form, PriorityRows *rows)
 {
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, form->arg_key);
-	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_CMP_PROC_FINFO);
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_LT_OPR);
 
-	if (!OidIsValid(entry->cmp_proc_finfo.fn_oid))
+	if (!OidIsValid(entry->lt_opr))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("could not identify a comparison function for type %s of key",
+				 errmsg("could not identify an ordering operator for type %s of key",
 						format_type_be(type)),
 				 errhint("Pass a key that can be sorted, for example the customer's number.")));
-	rows->compare = &entry->cmp_proc_finfo;
-	rows->collation = PG_GET_COLLATION();
 	rows->key_context = AllocSetContextCreate(CurrentMemoryContext, "priority keys",
 											  ALLOCSET_DEFAULT_SIZES);
+	rows->key_length = entry->typlen;
+	rows->key_by_value = entry->typbyval;
+	rows->key_order.ssup_cxt = rows->key_context;
+	rows->key_order.ssup_collation = PG_GET_COLLATION();
+	PrepareSortSupportFromOrderingOp(entry->lt_opr, &rows->key_order);
+
 	rows->keys = palloc_extended((Size) rows->n * sizeof(Datum), MCXT_ALLOC_HUGE);
 	rows->key_is_null = palloc_extended((Size) rows->n * sizeof(bool), MCXT_ALLOC_HUGE);
 	memset(rows->key_is_null, true, rows->n * sizeof(bool));
 }
 
 static void
-KeepKey(FunctionCallInfo fcinfo, const PriorityForm *form, int64 row, Datum key,
-		PriorityRows *rows)
+KeepKey(int64 row, Datum key, PriorityRows *rows)
 {
-	TypeCacheEntry *entry = lookup_type_cache(get_fn_expr_argtype(fcinfo->flinfo,
-																  form->arg_key), 0);
 	MemoryContext old = MemoryContextSwitchTo(rows->key_context);
 
-	if (entry->typlen == -1)
+	if (rows->key_length == -1)
 		rows->keys[row] = PointerGetDatum(PG_DETOAST_DATUM_COPY(key));
 	else
-		rows->keys[row] = datumCopy(key, entry->typbyval, entry->typlen);
+		rows->keys[row] = datumCopy(key, rows->key_by_value, rows->key_length);
 	rows->key_is_null[row] = false;
 	MemoryContextSwitchTo(old);
 }
@@ -231,7 +234,7 @@ ReadPartition(FunctionCallInfo fcinfo, WindowObject window, const PriorityForm *
 		{
 			if (rows->keys == NULL)
 				PrepareKeys(fcinfo, form, rows);
-			KeepKey(fcinfo, form, i, key, rows);
+			KeepKey(i, key, rows);
 		}
 		ForgetArguments(scratch, i);
 		POLL_EVERY(i);
@@ -245,12 +248,10 @@ ReadPartition(FunctionCallInfo fcinfo, WindowObject window, const PriorityForm *
 static int
 CompareKeys(int32 a, int32 b, void *arg)
 {
-	const PriorityRows *rows = arg;
+	PriorityRows *rows = arg;
 
-	if (rows->key_is_null[a] || rows->key_is_null[b])
-		return (int) rows->key_is_null[a] - (int) rows->key_is_null[b];
-	return DatumGetInt32(FunctionCall2Coll(rows->compare, rows->collation,
-										   rows->keys[a], rows->keys[b]));
+	return ApplySortComparator(rows->keys[a], rows->key_is_null[a],
+							   rows->keys[b], rows->key_is_null[b], &rows->key_order);
 }
 
 /* weights is NULL for the order of the criteria. */

@@ -46,7 +46,7 @@ SELECT is(pg_temp.ranks('priority_rank(ARRAY[1], key => ROW(region, -id)) OVER (
 SELECT is(pg_temp.ranks('priority_rank(ARRAY[1], key => CASE WHEN id % 2 = 0 THEN id END) OVER ()'), '4 1 4 2 4 3', 'null keys are last');
 SELECT is(pg_temp.ranks('priority_rank(ARRAY[1], key => chr(70 - id) COLLATE "C") OVER ()'), '6 5 4 3 2 1', 'text with a collation');
 SELECT throws_ok('SELECT priority_rank(ARRAY[1], key => point(id, 0)) OVER () FROM customer', '42883',
-    'could not identify a comparison function for type point of key');
+    'could not identify an ordering operator for type point of key');
 
 -- --- with weights ---
 SELECT is(pg_temp.ranks('priority_rank(value, potential, need, ''{1,1,1}'') OVER ()'), '4 3 1 2 6 4', 'weights');
