@@ -30,6 +30,9 @@
  * least: they are first estimated in double, with a bound on the error, and
  * only those that may be the least are evaluated in full.
  *
+ * A first solution on every n-th position is no optimum but bounds its cost:
+ * values taken from one end that cost more than that are not looked at.
+ *
  * Ties.  Equal costs in theory differ by rounding, and which is less would
  * change with the unit of x.  So boundaries whose cost is within a tolerance
  * of the least count as ties, of which the lowest is taken.  The tolerance,
@@ -57,6 +60,10 @@
 #define TIE_OF_LEAST 1e-9
 #define TIE_ERROR 1e-24
 
+/* Positions of the first solution, at least; and how many are worth one. */
+#define COARSE_POSITIONS 2000
+#define WORTH_COARSE 10
+
 /* Sums over the first i values, moved and scaled. */
 typedef struct Sums
 {
@@ -74,6 +81,7 @@ typedef struct NaturalProblem
 	double	   *estimate;		/* of the costs for one i */
 	double		total;			/* sum of squares of all values */
 	double		estimate_error; /* of an estimate, at most */
+	double		limit;			/* costs above it are of no use */
 	double		tie;			/* for one boundary; negative: not known yet */
 	int			classes;
 } NaturalProblem;
@@ -158,7 +166,8 @@ BestOf(const NaturalProblem *problem, View view, const double *old,
 }
 
 /*
- * new[i] for i in first..last, whose best l are in low..high.
+ * new[i] for i in first..last, whose best l are in low..high.  Costs rise with
+ * i: behind one above the limit they are set to infinity.
  */
 static void
 FillLayer(const NaturalProblem *problem, View view, const double *old,
@@ -172,6 +181,15 @@ FillLayer(const NaturalProblem *problem, View view, const double *old,
 		new[middle] = BestOf(problem, view, old, middle, low,
 							 Min(high, middle - 1), &arg);
 		POLL_EVERY(middle);
+
+		if (new[middle] > problem->limit)
+		{
+			for (int64 i = middle + 1; i <= last; i++)
+				new[i] = INFINITY;
+			last = middle - 1;
+			high = arg;
+			continue;
+		}
 
 		FillLayer(problem, view, old, new, first, middle - 1, low, arg);
 		first = middle + 1;
@@ -296,6 +314,37 @@ EstimateError(const Sums *sums, int64 m)
 	return 16 * (DBL_EPSILON / 2) * (sums[m].square.high + 2 * largest_sum);
 }
 
+/*
+ * The cost of a solution whose boundaries are at every n-th position, and a
+ * little more, so that ties with the optimum are below.
+ */
+static double
+CoarseLimit(const NaturalProblem *problem, int64 m, int classes)
+{
+	NaturalProblem coarse = *problem;
+	int64		positions = Max(COARSE_POSITIONS, 4 * classes);
+	int64		step = m / positions;
+	int64		cuts[MAX_BREAK_CLASSES];
+	double		cost = 0;
+	Sums	   *sums;
+
+	if (step < WORTH_COARSE)
+		return INFINITY;
+
+	sums = palloc((positions + 1) * sizeof(Sums));
+	for (int64 i = 0; i < positions; i++)
+		sums[i] = problem->sums[i * step];
+	sums[positions] = problem->sums[m];
+	coarse.sums = sums;
+	PartitionRuns(NaturalSplit, &coarse, 0, positions, classes, cuts);
+
+	cuts[classes - 1] = positions;
+	for (int j = 0; j < classes; j++)
+		cost += RunCost(&sums[j == 0 ? 0 : cuts[j - 1]], &sums[cuts[j]]);
+	pfree(sums);
+	return cost * (1 + 10 * TIE_OF_LEAST) + 10 * TIE_ERROR * problem->total;
+}
+
 /* Exactly `classes` classes, 2 or more, of more than `classes` values. */
 static void
 FitNatural(const ValueRuns *runs, int classes, double *breaks)
@@ -314,7 +363,9 @@ FitNatural(const ValueRuns *runs, int classes, double *breaks)
 	problem.total = RunCost(&sums[0], &sums[m]);
 	problem.estimate_error = EstimateError(sums, m);
 	problem.tie = -1;
+	problem.limit = INFINITY;
 	problem.classes = classes;
+	problem.limit = CoarseLimit(&problem, m, classes);
 
 	PartitionRuns(NaturalSplit, &problem, 0, m, classes, cuts);
 	for (int j = 0; j < classes - 1; j++)

@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 
-SELECT plan(52);
+SELECT plan(55);
 SELECT setseed(0.19580101);
 
 CREATE FUNCTION pg_temp.natural(x float8[], classes int) RETURNS float8[] LANGUAGE sql AS
@@ -141,6 +141,18 @@ SELECT is_empty($$SELECT id, classes, cardinality(x), found, expected, pg_temp.n
     FROM large, LATERAL (SELECT pg_temp.cost_of(x, pg_temp.natural(x::float8[], classes)), pg_temp.least_cost(x, classes)) c(found, expected)
     WHERE cardinality(pg_temp.natural(x::float8[], classes)) <> classes - 1 OR NOT abs(found - expected) <= 1e-9 * expected$$,
     'as cheap as the plain dynamic programme finds: columns of up to 2,000 values');
+
+-- Columns so long that a coarse solution bounds the costs.
+SELECT is((SELECT natural_breaks(x, 8) FROM generate_series(1, 40000) x), ARRAY(SELECT 5000.0::float8 * j FROM generate_series(1, 7) j), 'a long even column');
+SELECT is((SELECT natural_breaks(x + 1e6 * (x / 8000), 5) FROM generate_series(0, 39999) x), ARRAY(SELECT 8000 * j - 1 + 1e6 * (j - 1) FROM generate_series(1, 4) j)::float8[],
+    'a long column with gaps');
+-- In an optimum no value is nearer to the mean of the next class.
+SELECT is_empty($$
+    WITH c AS (SELECT k, score(x, breaks) AS class, avg(x) AS mean, min(x) AS low, max(x) AS high
+               FROM (SELECT exp(12.0::float8 * i / 50000) AS x FROM generate_series(1, 50000) i) v,
+                   (SELECT k, natural_breaks(exp(12.0::float8 * i / 50000), k) AS breaks FROM generate_series(1, 50000) i, unnest(ARRAY[3, 20]) k GROUP BY k) b GROUP BY 1, 2)
+    SELECT a.k, a.class FROM c a JOIN c b ON b.k = a.k AND b.class = a.class + 1
+    WHERE a.high > (a.mean + b.mean) / 2 * (1 + 1e-9) OR b.low < (a.mean + b.mean) / 2 * (1 - 1e-9)$$, 'a long skewed column');
 
 -- Far from zero the spread is what counts: the same numbers, exactly, at 2^40.
 SELECT is_empty($$SELECT id FROM large WHERE pg_temp.natural(pg_temp.map(x::float8[], 2.0::float8 ^ -10, 2.0::float8 ^ 40), classes)
