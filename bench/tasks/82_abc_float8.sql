@@ -4,19 +4,22 @@
 -- and not timed. Before / total is compared as abc_breaks does it.
 
 --- custseg
+SET client_min_messages = warning;
 CREATE TEMPORARY TABLE IF NOT EXISTS floats AS SELECT monetary::float8 AS x FROM measures;
 WITH b AS MATERIALIZED (SELECT abc_breaks(x, ARRAY[0.8,0.95]) AS breaks FROM floats)
 SELECT count(*), ROW(count(*) FILTER (WHERE class = 'A'), count(*) FILTER (WHERE class = 'B'))
-  FROM (SELECT abc_class(x, b.breaks) AS class FROM floats, b) AS s;
+  FROM (SELECT abc_class(x, (SELECT breaks FROM b)) AS class FROM floats) AS s;
 
 --- peer without regard to ties
+SET client_min_messages = warning;
 CREATE TEMPORARY TABLE IF NOT EXISTS floats AS SELECT monetary::float8 AS x FROM measures;
 SELECT count(*), ROW(count(*) FILTER (WHERE class = 'A'), count(*) FILTER (WHERE class = 'B'))
   FROM (SELECT CASE WHEN (up_to - x) / total < 0.8 THEN 'A' WHEN (up_to - x) / total < 0.95 THEN 'B' ELSE 'C' END AS class
-		  FROM (SELECT x, sum(x) OVER (ORDER BY x DESC ROWS UNBOUNDED PRECEDING) AS up_to, sum(x) OVER () AS total
+		  FROM (SELECT x, sum(x) OVER (ORDER BY x DESC) AS up_to, sum(x) OVER () AS total
 				  FROM floats) AS w) AS s;
 
 --- peer by tie groups
+SET client_min_messages = warning;
 CREATE TEMPORARY TABLE IF NOT EXISTS floats AS SELECT monetary::float8 AS x FROM measures;
 SELECT count(*), ROW(count(*) FILTER (WHERE class = 'A'), count(*) FILTER (WHERE class = 'B'))
   FROM (SELECT CASE WHEN before / total < 0.8 THEN 'A' WHEN before / total < 0.95 THEN 'B' ELSE 'C' END AS class
