@@ -7,12 +7,12 @@
 --- custseg
 WITH b AS MATERIALIZED (SELECT abc_breaks(monetary, ARRAY[0.8,0.95]) AS breaks FROM measures)
 SELECT count(*), ROW(count(*) FILTER (WHERE class = 'A'), count(*) FILTER (WHERE class = 'B'))
-  FROM (SELECT abc_class(monetary, b.breaks) AS class FROM measures, b) AS s;
+  FROM (SELECT abc_class(monetary, (SELECT breaks FROM b)) AS class FROM measures) AS s;
 
 --- peer without regard to ties
 SELECT count(*), ROW(count(*) FILTER (WHERE class = 'A'), count(*) FILTER (WHERE class = 'B'))
   FROM (SELECT CASE WHEN (up_to - monetary) / total < 0.8 THEN 'A' WHEN (up_to - monetary) / total < 0.95 THEN 'B' ELSE 'C' END AS class
-		  FROM (SELECT monetary, sum(monetary) OVER (ORDER BY monetary DESC ROWS UNBOUNDED PRECEDING) AS up_to, sum(monetary) OVER () AS total
+		  FROM (SELECT monetary, sum(monetary) OVER (ORDER BY monetary DESC) AS up_to, sum(monetary) OVER () AS total
 				  FROM measures) AS w) AS s;
 
 --- peer by tie groups

@@ -7,6 +7,26 @@
  */
 #include "tiering/abc_state.h"
 
+#include "nodes/primnodes.h"
+#include "utils/memutils.h"
+
+static const AbcShares *
+NewCallSite(FunctionCallInfo fcinfo, ArgumentMaker make)
+{
+	AbcCallSite *site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(AbcCallSite));
+	Aggref	   *aggregate = AggGetAggref(fcinfo);
+	const AbcShares *shares;
+
+	site->cache.context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "custseg argument",
+												ALLOCSET_SMALL_SIZES);
+	fcinfo->flinfo->fn_extra = site;
+	shares = ArgumentCacheGet(fcinfo, 2, make);
+	if (aggregate != NULL && list_length(aggregate->args) >= 2 &&
+		IsA(((TargetEntry *) lsecond(aggregate->args))->expr, Const))
+		site->constant = shares;
+	return shares;
+}
+
 const AbcShares *
 AbcGetShares(FunctionCallInfo fcinfo, ArgumentMaker make)
 {
@@ -15,6 +35,8 @@ AbcGetShares(FunctionCallInfo fcinfo, ArgumentMaker make)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("shares must not be null"),
 				 errhint("Pass the cumulative shares at which the classes end, for example ARRAY[0.8,0.95].")));
+	if (fcinfo->flinfo->fn_extra == NULL)
+		return NewCallSite(fcinfo, make);
 	return ArgumentCacheGet(fcinfo, 2, make);
 }
 

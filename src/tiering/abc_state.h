@@ -60,6 +60,26 @@ typedef struct AbcShares
 	char	   *data;			/* doubles, negated and ascending; or int128 */
 } AbcShares;
 
+/*
+ * What a call site of a transition function knows, in fn_extra.  In an
+ * aggregate whose shares are a constant, every state that comes in was made
+ * here with these shares: then neither is checked again.
+ */
+typedef struct AbcCallSite
+{
+	ArgumentCache cache;		/* first, for ArgumentCacheGet() */
+	const AbcShares *constant;	/* or NULL */
+} AbcCallSite;
+
+/* The shares of the call site, if they are a constant in an aggregate. */
+static inline const AbcShares *
+AbcConstantShares(FunctionCallInfo fcinfo)
+{
+	AbcCallSite *site = (AbcCallSite *) fcinfo->flinfo->fn_extra;
+
+	return site == NULL ? NULL : site->constant;
+}
+
 /* The checked shares in argument 2; an error if it is NULL. */
 extern const AbcShares *AbcGetShares(FunctionCallInfo fcinfo, ArgumentMaker make);
 

@@ -160,12 +160,19 @@ SharesOfState(const ValueCounts *state, double *shares)
 Datum
 custseg_abc_values_accum(PG_FUNCTION_ARGS)
 {
-	const AbcShares *shares = AbcGetShares(fcinfo, MakeShares);
-	ValueCounts *state = PG_ARGISNULL(0) ? NULL : GetOwnState(fcinfo);
+	const AbcShares *shares = AbcConstantShares(fcinfo);
+	ValueCounts *state;
 	double		x;
 
-	if (state != NULL)
-		CheckShares(state, shares->data, shares->n);
+	if (shares != NULL)
+		state = PG_ARGISNULL(0) ? NULL : (ValueCounts *) PG_GETARG_POINTER(0);
+	else
+	{
+		shares = AbcGetShares(fcinfo, MakeShares);
+		state = PG_ARGISNULL(0) ? NULL : GetOwnState(fcinfo);
+		if (state != NULL)
+			CheckShares(state, shares->data, shares->n);
+	}
 	if (PG_ARGISNULL(1))
 	{
 		if (state == NULL)
