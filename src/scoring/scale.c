@@ -100,26 +100,20 @@ Bucket(const Scale *scale, double x)
 						(double) (scale->n_buckets - 1));
 }
 
-/* The sum of squared bucket sizes: what all lookups cost together. */
+/*
+ * About the sum of squared bucket sizes, which is what all lookups cost
+ * together: a stretch of points is taken to be even.
+ */
 static double
 BucketsCost(const Scale *scale)
 {
-	const ScaleModel *model = scale->model;
+	const ScalePoint *point = scale->model->point;
+	int			n = scale->model->n_points;
+	int			step = Max(n / 1024, 1);
 	double		cost = 0;
-	int			i = 0;
 
-	while (i < model->n_points)
-	{
-		uint32		bucket = Bucket(scale, model->point[i].value);
-		int			from = i;
-
-		while (i < model->n_points && Bucket(scale, model->point[i].value) == bucket)
-		{
-			i++;
-			POLL_EVERY(i);
-		}
-		cost += (double) (i - from) * (i - from);
-	}
+	for (int i = 0; i + step < n; i += step)
+		cost += 1.0 / (1 + Bucket(scale, point[i + step].value) - Bucket(scale, point[i].value));
 	return cost;
 }
 
