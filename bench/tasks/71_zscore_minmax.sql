@@ -5,11 +5,11 @@
 
 --- custseg
 WITH p AS MATERIALIZED (SELECT zscore_fit(monetary) AS z, minmax_fit(monetary) AS m FROM measures)
-SELECT count(score), round(sum(score)::numeric, 3)
+SELECT count(*), round(sum(score)::numeric, 3)
   FROM (SELECT zscore(monetary, z) + minmax(monetary, m) AS score FROM measures, p) AS s;
 
 --- peer windows
-SELECT count(score), round(sum(score)::numeric, 3)
+SELECT count(*), round(sum(score)::numeric, 3)
   FROM (SELECT (monetary - avg(monetary) OVER ()) / stddev_pop(monetary) OVER ()
 			   + (monetary - min(monetary) OVER ()) / (max(monetary) OVER () - min(monetary) OVER ()) AS score
 		  FROM measures) AS s;
@@ -18,7 +18,7 @@ SELECT count(score), round(sum(score)::numeric, 3)
 WITH p AS MATERIALIZED (
 	SELECT avg(monetary) AS mean, stddev_pop(monetary) AS deviation, min(monetary) AS low, max(monetary) - min(monetary) AS range
 	  FROM measures)
-SELECT count(score), round(sum(score)::numeric, 3)
+SELECT count(*), round(sum(score)::numeric, 3)
   FROM (SELECT (monetary - mean) / deviation + (monetary - low) / range AS score FROM measures, p) AS s;
 
 --- check

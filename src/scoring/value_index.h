@@ -6,6 +6,7 @@
 #define CUSTSEG_VALUE_INDEX_H
 
 #include "common/core.h"
+#include "common/float_image.h"
 
 /* The list is an array of structs that begin with a double. */
 typedef struct ValueIndex
@@ -33,22 +34,12 @@ ValueIndexAt(const ValueIndex *index, uint32 i)
 	return *(const double *) (index->list + i * index->stride);
 }
 
-/* The image orders as uint64 like the double does as a number. */
-static inline uint64
-ValueIndexImage(double x)
-{
-	uint64		bits;
-
-	memcpy(&bits, &x, sizeof(bits));
-	return (bits >> 63) ? ~bits : bits | (UINT64CONST(1) << 63);
-}
-
 /* The bucket of x, which lies between min and max. */
 static inline uint32
 ValueIndexBucket(const ValueIndex *index, double x)
 {
 	if (index->by_image)
-		return (uint32) ((ValueIndexImage(x) - ValueIndexImage(index->min)) >> index->shift);
+		return (uint32) ((ImageOfFloat(x) - ImageOfFloat(index->min)) >> index->shift);
 	return (uint32) Min((x - index->min) * index->factor,
 						(double) (index->n_buckets - 1));
 }

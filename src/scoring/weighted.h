@@ -23,7 +23,11 @@ typedef struct Weights
 {
 	int			n;
 	const double *weight;
-	double		total;			/* of all: total * 2^exponent */
+	double		total;			/* of all: (total + rest) * 2^exponent */
+	double		rest;
+	bool		plain;			/* neither huge nor tiny: then also this */
+	double		plain_total;
+	double		plain_rest;
 	int			exponent;
 } Weights;
 

@@ -68,7 +68,7 @@ CREATE TABLE scored AS
 SELECT id, c, w, missing, weighted_score(c, w, missing) AS score, pg_temp.score_oracle(c, w, missing) AS expected, (SELECT max(abs(v)) FROM unnest(c) v) AS size
 FROM cases, unnest(ARRAY['renormalise', 'zero', 'null']) missing;
 SELECT is_empty($$
-    SELECT * FROM scored WHERE (score IS NULL) <> (expected IS NULL) OR abs(pg_temp.exactly(score) - expected) > 1e-15 * size LIMIT 3$$,
+    SELECT * FROM scored WHERE (score IS NULL) <> (expected IS NULL) OR abs(pg_temp.exactly(score) - expected) > 4e-16 * size LIMIT 3$$,
     'weighted_score equals the sums of numeric');
 SELECT cmp_ok((SELECT count(*) FROM scored WHERE score IS NOT NULL), '>=', 9000::bigint, 'thousands of them');
 SELECT is_empty($$
