@@ -12,9 +12,8 @@
  * classes is
  *		D_t(i) = min over l < i of D_t-1(l) + w(l, i).
  * w satisfies the quadrangle inequality, so the best l does not fall when i
- * rises, and divide and conquer on i makes a layer in O(m log m) (X. Wu,
- * "Optimal quantization by matrix searching", J. Algorithms 12, 1991, and the
- * k-means of A. Grønlund et al., 2017, have the same property).  A boundary
+ * rises (X. Wu, "Optimal quantization by matrix searching", J. Algorithms 12,
+ * 1991), and divide and conquer on i makes a layer in O(m log m).  A boundary
  * that rounding puts wrong by a cost e shifts the costs on either side by no
  * more than e, again by the inequality: a layer is off by log2(m) roundings.
  * SMAWK would need fewer steps but chains up to m of them.  partition.c
