@@ -76,19 +76,18 @@ AbcBreaks(const ValueRuns *runs, const double *shares, int n, double *breaks)
 }
 
 bool
-SharesAbove(const ValueRuns *runs, double *above)
+SharesAbove(const ValueRuns *runs, double *above, double *scale, double *total)
 {
 	DoubleDouble before = {0, 0};
-	double		scale;
-	double		total = PositiveTotal(runs, &scale, NULL).high;
 	int64		i;
 
-	if (total == 0)
+	*total = PositiveTotal(runs, scale, NULL).high;
+	if (*total == 0)
 		return false;
 	for (i = runs->n_runs - 1; i >= 0 && runs->value[i] > 0; i--)
 	{
-		above[i] = before.high / total;
-		DoubleDoubleCollectCounted(&before, runs->value[i] * scale, runs->count[i]);
+		above[i] = before.high / *total;
+		DoubleDoubleCollectCounted(&before, runs->value[i] * *scale, runs->count[i]);
 		POLL_EVERY(i);
 	}
 	for (; i >= 0; i--)
@@ -99,20 +98,3 @@ SharesAbove(const ValueRuns *runs, double *above)
 	return true;
 }
 
-int64
-RunOfValue(const ValueRuns *runs, double x)
-{
-	int64		low = 0;
-	int64		high = runs->n_runs;
-
-	while (low < high)
-	{
-		int64		middle = low + (high - low) / 2;
-
-		if (runs->value[middle] < x)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < runs->n_runs && runs->value[low] == x ? low : -1;
-}

@@ -28,12 +28,11 @@ extern bool AbcBreaks(const ValueRuns *runs, const double *shares, int n,
 /*
  * For each run the share of the total that all larger values hold: 0 for the
  * largest positive value, 1 for those that are not positive.  The share up to
- * and including run i is above[i - 1].  False if the total is 0.
+ * and including run i is above[i - 1], and 1 for i = 0.  One value x > 0 has
+ * the share x * scale / total.  False if the total is 0.
  */
-extern bool SharesAbove(const ValueRuns *runs, double *above);
-
-/* The place of x among the runs, by which above[] is read; -1: not there. */
-extern int64 RunOfValue(const ValueRuns *runs, double x);
+extern bool SharesAbove(const ValueRuns *runs, double *above,
+						double *scale, double *total);
 
 /* The class 0..n_breaks of x, 0 the best: the number of breaks >= x. */
 static inline int

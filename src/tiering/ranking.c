@@ -9,80 +9,46 @@
  * Then each customer's score is looked up among the runs, which needs no sort
  * of customers.
  *
- * Sums are exact, so nothing depends on the order of customers; a share is one
- * division of two rounded sums.  Scores that are not positive have no share,
- * and are in the last class.
+ * Sums are those of abc.c, over the sorted values, so nothing depends on the
+ * order of customers.  Scores that are not positive have no share, and are in
+ * the last class.
  *
  * Memory, from the current context: 41 bytes per distinct score; while they
- * are ranked 16 more, and 8 per score.
+ * are ranked 24 more, and 8 per score.
  */
 #include "tiering/ranking.h"
 
-#include <math.h>
-
-#include "common/exact_sum.h"
-
-static void
-AddRun(ExactSum *sum, double value, int64 count)
-{
-	/* counts are exact as double: there is no list of 2^53 scores */
-	if (!ExactSumAddProduct(sum, value, (double) count))
-		elog(ERROR, "no room for a sum");	/* it has room for every sum */
-}
+#include "tiering/abc.h"
 
 /* Ranks and shares, from the highest score down. */
 static void
 RankRuns(Ranking *ranking, const ValueRuns *runs, const double *shares,
 		 int n_shares)
 {
-	ExactSumSpace total_space;
-	ExactSumSpace above_space;
-	ExactSum   *above = &above_space.sum;
+	double	   *above = palloc_extended((runs->n_runs + 1) * sizeof(double),
+										MCXT_ALLOC_HUGE);
+	double		scale;
 	double		total;
-	double		before = 0;
 	int64		rank = 1;
 	int			abc = 0;
 
-	ExactSumInit(&total_space.sum, EXACT_SUM_MAX);
-	ExactSumInit(above, EXACT_SUM_MAX);
-	for (int64 i = runs->n_runs - 1; i >= 0 && runs->value[i] > 0; i--)
-	{
-		AddRun(&total_space.sum, runs->value[i], runs->count[i]);
-		POLL_EVERY(i);
-	}
-	total = ExactSumResult(&total_space.sum);
-	if (isinf(total))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("the total of the scores is out of range"),
-				 errhint("Divide the measures by a common factor.")));
-	ranking->has_total = total > 0;
-
+	ranking->has_total = SharesAbove(runs, above, &scale, &total);
 	for (int64 i = runs->n_runs - 1; i >= 0; i--)
 	{
 		RankedScore *about = &ranking->about[i];
+		bool		counts = ranking->has_total && runs->value[i] > 0;
 
 		about->score = runs->value[i];
 		about->rank = rank;
 		rank += runs->count[i];
-		if (runs->value[i] > 0)
-		{
-			while (abc < n_shares && before / total >= shares[abc])
-				abc++;
-			AddRun(above, runs->value[i], runs->count[i]);
-			before = ExactSumResult(above);
-			about->share = runs->value[i] / total;
-			about->cumulative = before / total;
-			about->abc = abc;
-		}
-		else
-		{
-			about->share = 0;
-			about->cumulative = total > 0 ? 1 : 0;
-			about->abc = n_shares;
-		}
+		while (counts && abc < n_shares && above[i] >= shares[abc])
+			abc++;
+		about->abc = counts ? abc : n_shares;
+		about->share = counts ? runs->value[i] * scale / total : 0;
+		about->cumulative = !ranking->has_total ? 0 : i > 0 ? above[i - 1] : 1;
 		POLL_EVERY(i);
 	}
+	pfree(above);
 }
 
 static void
