@@ -28,7 +28,7 @@
 /* With fewer points, a binary search stays within a few cache lines. */
 #define BUCKETS_MINIMUM 32
 
-#define MAX_BUCKETS (1 << 26)
+#define FEW_POINTS 32768
 
 /* --- minmax, zscore ------------------------------------------------------- */
 
@@ -160,7 +160,9 @@ ScaleMake(const ScaleModel *model)
 	if (model->n_points < BUCKETS_MINIMUM)
 		return scale;
 
-	wanted = (uint32) Min(pg_nextpower2_64((uint64) model->n_points / 4), MAX_BUCKETS);
+	/* many buckets, unless their table would crowd the points out of the cache */
+	wanted = model->n_points < FEW_POINTS ? model->n_points * 4 : model->n_points / 4;
+	wanted = pg_nextpower2_32(wanted);
 	BucketsByImage(scale, wanted);
 	linear = *scale;
 	linear.by_image = false;
@@ -188,14 +190,13 @@ PointNotBelow(const Scale *scale, double x)
 		low = scale->start[bucket];
 		high = scale->start[bucket + 1];
 	}
-	while (low < high)
+	/* without branches on x, of which half would be guessed wrong */
+	for (uint32 n = high - low; n > 0;)
 	{
-		uint32		middle = low + (high - low) / 2;
+		uint32		half = (n + 1) / 2;
 
-		if (point[middle].value < x)
-			low = middle + 1;
-		else
-			high = middle;
+		low += (point[low + half - 1].value < x) ? half : 0;
+		n -= half;
 	}
 	return low;
 }
