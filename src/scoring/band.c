@@ -9,6 +9,8 @@
 
 #include "common/compat.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "common/argument_cache.h"
 #include "fmgr.h"
@@ -57,12 +59,11 @@ MakeLabels(Datum argument)
 
 /* Arguments: value, breaks, labels. */
 static inline Datum
-Band(FunctionCallInfo fcinfo, MeasureReader measure)
+Band(FunctionCallInfo fcinfo, double x)
 {
 	ArgumentCache *caches = ArgumentCaches(fcinfo, 2);
 	const Breaks *breaks = ArgumentCacheLookup(&caches[0], PG_GETARG_DATUM(1), MakeBreaks);
 	const Labels *labels = ArgumentCacheLookup(&caches[1], PG_GETARG_DATUM(2), MakeLabels);
-	double		x;
 	Datum		label;
 
 	if (unlikely(labels->n != breaks->n + 1))
@@ -72,7 +73,11 @@ Band(FunctionCallInfo fcinfo, MeasureReader measure)
 						labels->n, breaks->n),
 				 errhint("%d breaks make %d classes, each with a label, from the lowest class up.",
 						 breaks->n, breaks->n + 1)));
-	x = measure(PG_GETARG_DATUM(0));
+	if (unlikely(isnan(x)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("value must not be NaN"),
+				 errhint("NaN has no place in an order. Turn it into null with nullif(value, 'NaN').")));
 
 	/* a copy: the next call may drop what the cache holds */
 	label = labels->label[ScoreOf(x, breaks->x, breaks->n, false) - 1];
@@ -83,11 +88,11 @@ Band(FunctionCallInfo fcinfo, MeasureReader measure)
 Datum
 custseg_band(PG_FUNCTION_ARGS)
 {
-	return Band(fcinfo, Float8Measure);
+	return Band(fcinfo, PG_GETARG_FLOAT8(0));
 }
 
 Datum
 custseg_band_numeric(PG_FUNCTION_ARGS)
 {
-	return Band(fcinfo, NumericMeasure);
+	return Band(fcinfo, NumericArgumentToFloat8(PG_GETARG_DATUM(0)));
 }

@@ -3,13 +3,13 @@
  *		Finds a value in a long sorted list, in a few cache misses.
  *
  * A binary search in millions of values would miss the cache a dozen times.
- * Instead the list is divided into a quarter as many buckets as it has values,
- * by a function of x that cannot fall as x rises, and only the values of one
+ * Instead the list is divided into buckets, a quarter as many as it has values
+ * or, if it is short, four times as many, by a function of x that cannot fall as x rises, and only the values of one
  * bucket are searched.  Of two such functions the one with the more even
  * buckets is taken: x itself, and the bits of x, which grow like its
  * logarithm, for skewed measures such as spend.
  *
- * Memory: about one byte per value, palloc'd in the current context.
+ * Memory: one to two bytes per value, palloc'd in the current context.
  */
 #include "scoring/value_index.h"
 
@@ -20,7 +20,7 @@
 /* With fewer values, a binary search stays within a few cache lines. */
 #define BUCKETS_MINIMUM 32
 
-#define MAX_BUCKETS (1 << 26)
+#define FEW_VALUES 32768
 
 /*
  * About the sum of squared bucket sizes, which is what all lookups cost
@@ -87,7 +87,8 @@ ValueIndexMake(ValueIndex *index, const void *list, Size stride, uint32 n)
 	if (n < BUCKETS_MINIMUM)
 		return;
 
-	wanted = (uint32) Min(pg_nextpower2_64((uint64) n / 4), MAX_BUCKETS);
+	/* many buckets, unless their table would crowd the values out of the cache */
+	wanted = pg_nextpower2_32(n < FEW_VALUES ? n * 4 : n / 4);
 	BucketsByImage(index, wanted);
 	linear = *index;
 	linear.by_image = false;

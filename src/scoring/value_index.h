@@ -58,14 +58,13 @@ ValueIndexFind(const ValueIndex *index, double x)
 		low = index->start[bucket];
 		high = index->start[bucket + 1];
 	}
-	while (low < high)
+	/* without branches on x, of which half would be guessed wrong */
+	for (uint32 n = high - low; n > 0;)
 	{
-		uint32		middle = low + (high - low) / 2;
+		uint32		half = (n + 1) / 2;
 
-		if (ValueIndexAt(index, middle) < x)
-			low = middle + 1;
-		else
-			high = middle;
+		low += (ValueIndexAt(index, low + half - 1) < x) ? half : 0;
+		n -= half;
 	}
 	return low;
 }

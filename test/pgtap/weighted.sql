@@ -19,7 +19,7 @@ SELECT is(band(NULL::float8, '{1}', '{a,b}'), NULL, 'null');
 SELECT is_empty($$
     SELECT x FROM (SELECT random() * 20 - 5 AS x, i FROM generate_series(1, 3000) i) s, (VALUES ('{0,1,5,10}'::float8[], '{a,bb,ccc,dddd,eeeee}'::text[]), ('{3}', '{x,yy}')) v(b, l)
     WHERE band(x, b, l) <> l[score(x, b)] OR band(x::numeric, b, l) <> l[score(x::numeric, b)]$$, 'band is the label of the score, with breaks that change');
-SELECT throws_ok($$SELECT band('NaN'::float8, '{1}', '{a,b}')$$, '22023', 'x must not be NaN');
+SELECT throws_ok($$SELECT band('NaN'::float8, '{1}', '{a,b}')$$, '22023', 'value must not be NaN');
 SELECT throws_ok($$SELECT band(1, '{2,1}', '{a,b,c}')$$, '22023', 'breaks must be strictly ascending');
 SELECT throws_ok($$SELECT band(1, '{1,2}', '{a,b}')$$, '22023', 'labels must have one element more than breaks, not 2 for 2');
 SELECT throws_ok($$SELECT band(1, '{1}', '{a,NULL}')$$, '22023', 'labels must not contain null');
