@@ -4,10 +4,10 @@
  *
  * A binary search in millions of values would miss the cache a dozen times.
  * Instead the list is divided into buckets, a quarter as many as it has values
- * or, if it is short, four times as many, by a function of x that cannot fall as x rises, and only the values of one
- * bucket are searched.  Of two such functions the one with the more even
- * buckets is taken: x itself, and the bits of x, which grow like its
- * logarithm, for skewed measures such as spend.
+ * or, if it is short, four times as many, by a function of x that cannot fall
+ * as x rises, and only the values of one bucket are searched.  Of two such
+ * functions the one with the more even buckets is taken: x itself, and the bits
+ * of x, which grow like its logarithm, for skewed measures such as spend.
  *
  * Memory: one to two bytes per value, palloc'd in the current context.
  */
