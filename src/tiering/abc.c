@@ -97,4 +97,3 @@ SharesAbove(const ValueRuns *runs, double *above, double *scale, double *total)
 	}
 	return true;
 }
-
