@@ -43,12 +43,25 @@ OBJS = \
 	src/scoring/sort_floats.o \
 	src/scoring/value_counts.o \
 	src/scoring/value_counts_io.o \
+	src/tiering/condition.o \
+	src/tiering/condition_parse.o \
+	src/tiering/condition_text.o \
+	src/tiering/measure_window.o \
+	src/tiering/next_tier.o \
+	src/tiering/next_tier_rule.o \
+	src/tiering/next_tier_text.o \
 	src/tiering/segment_cache.o \
 	src/tiering/segment_grid.o \
 	src/tiering/segment_model.o \
 	src/tiering/segment_model_io.o \
 	src/tiering/segment_rules.o \
-	src/tiering/segmentation.o
+	src/tiering/segmentation.o \
+	src/tiering/tier_gap.o \
+	src/tiering/tier_overrides.o \
+	src/tiering/tier_policy.o \
+	src/tiering/tier_policy_check.o \
+	src/tiering/tier_policy_io.o \
+	src/tiering/tier_policy_template.o
 
 # The install script is made of the parts that sql/load_order lists.
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))

@@ -1,0 +1,527 @@
+/*
+ * next_tier.c
+ *		next_tier(): the SQL function over the decision in next_tier_rule.c.
+ *
+ * It is called once per customer, mostly with one policy and one day. What
+ * depends on these alone is made once per call site and kept with the policy in
+ * the argument cache: the rules, tiers and reasons as text datums, the end of
+ * the period, the row type, which of the given measures are the policy's. What
+ * is missing is written into buffers that are used again; the result's tuple
+ * copies them.
+ *
+ * Calendar arithmetic is PostgreSQL's own (date_pl_interval, date2j). The sums
+ * of days and terms are remembered in a small table, since many customers came
+ * to their tier on the same day.
+ */
+#include "tiering/tier_policy_sql.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "common/argument_cache.h"
+#include "common/checks.h"
+#include "common/numeric_argument.h"
+#include "funcapi.h"
+#include "tiering/next_tier_rule.h"
+#include "tiering/tier_overrides.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(custseg_next_tier_jsonb);
+PG_FUNCTION_INFO_V1(custseg_next_tier_array);
+
+#define N_SUMS		256			/* a power of two */
+#define N_COLUMNS	8
+
+/* A sum of a day and a term that has been asked for. */
+typedef struct DaySum
+{
+	bool		set;
+	DateADT		day;
+	int32		months;
+	int32		days;
+	DateADT		sum;
+} DaySum;
+
+/* What a call site keeps with its policy. */
+typedef struct CallSite
+{
+	MemoryContext context;
+	TierPolicyParts *policy;
+	double	   *values;			/* of the policy's measures */
+	TupleDesc	columns;		/* NULL: not looked up yet */
+	Datum	   *tier;			/* names as text */
+	Datum		transition[N_TIER_TRANSITIONS];
+	struct varlena **reason;	/* the fixed ones by reason and tier; NULL: not made */
+	TierCalendar calendar;
+	bool		has_calendar;
+	TextBuffer	text[3];
+	DaySum		sum[N_SUMS];
+
+	/* the names that came last, and where the policy's measures stand in them */
+	Size		names_size;		/* 0: none */
+	char	   *names;
+	int			n_names;
+	int		   *place;
+} CallSite;
+
+/* The arguments that both forms have. */
+typedef struct Arguments
+{
+	int			overrides;		/* their numbers */
+	int			as_of;
+	int			grace_since;
+} Arguments;
+
+/* --- The call site -------------------------------------------------------- */
+
+static const void *
+MakeCallSite(Datum policy)
+{
+	CallSite   *site = palloc0(sizeof(CallSite));
+
+	site->context = CurrentMemoryContext;
+	site->policy = TierPolicyUnpack(PG_DETOAST_DATUM(policy));
+	site->values = palloc(Max(site->policy->measures.n, 1) * sizeof(double));
+	site->tier = palloc(site->policy->n_tiers * sizeof(Datum));
+	for (int i = 0; i < site->policy->n_tiers; i++)
+		site->tier[i] = CStringGetTextDatum(site->policy->tier[i].name);
+	for (int i = 0; i < N_TIER_TRANSITIONS; i++)
+		site->transition[i] = CStringGetTextDatum(tier_transition_names[i]);
+	site->reason = palloc0(N_TIER_REASONS * (site->policy->n_tiers + 1) * sizeof(struct varlena *));
+	for (int i = 0; i < lengthof(site->text); i++)
+	{
+		site->text[i].capacity = 200;
+		site->text[i].data = palloc(site->text[i].capacity);
+	}
+	return site;
+}
+
+static DateADT
+AddToDay(void *arg, DateADT day, int32 months, int32 days)
+{
+	CallSite   *site = (CallSite *) arg;
+	DaySum	   *known = &site->sum[((uint32) day * 37 + (uint32) months * 7 + (uint32) days) % N_SUMS];
+	Interval	term = {.day = days, .month = months};
+
+	if (!known->set || known->day != day || known->months != months || known->days != days)
+	{
+		Datum		sum = DirectFunctionCall2(date_pl_interval, DateADTGetDatum(day),
+											  IntervalPGetDatum(&term));
+
+		known->set = false;
+		known->sum = DatumGetDateADT(DirectFunctionCall1(timestamp_date, sum));
+		known->day = day;
+		known->months = months;
+		known->days = days;
+		known->set = true;
+	}
+	return known->sum;
+}
+
+/* The last day of the calendar period that holds a day. */
+static DateADT
+PeriodEnd(DateADT day, int months)
+{
+	int			year;
+	int			month;
+	int			unused;
+
+	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &unused);
+	month = ((month - 1) / months + 1) * months + 1;
+	if (month > MONTHS_PER_YEAR)
+	{
+		month = 1;
+		year++;
+	}
+	return date2j(year, month, 1) - 1 - POSTGRES_EPOCH_JDATE;
+}
+
+static void
+SetCalendar(CallSite *site, DateADT as_of)
+{
+	if (site->has_calendar && site->calendar.as_of == as_of)
+		return;
+	CheckFiniteDate(as_of, "as_of");
+	site->calendar.as_of = as_of;
+	site->calendar.period_end = PeriodEnd(as_of, tier_period_months[site->policy->period]);
+	site->calendar.add = AddToDay;
+	site->calendar.arg = site;
+	site->has_calendar = true;
+}
+
+/* --- Arguments ------------------------------------------------------------ */
+
+int
+TierArgument(const TierPolicyParts *policy, text *name, const char *argument)
+{
+	int			tier = TierPolicyFind(policy, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	StringInfoData list;
+
+	if (tier >= 0)
+		return tier;
+	initStringInfo(&list);
+	for (int i = 0; i < policy->n_tiers; i++)
+		appendStringInfo(&list, "%s\"%s\"", i > 0 ? ", " : "", policy->tier[i].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s: the policy has no tier \"%s\"", argument, text_to_cstring(name)),
+			 errhint("Its tiers are %s.", list.data)));
+}
+
+pg_noreturn static void
+RefuseState(const char *message, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg_internal("%s", message),
+			 hint ? errhint("%s", hint) : 0));
+}
+
+/* current in argument 1, since in 2. */
+static void
+ReadState(FunctionCallInfo fcinfo, const CallSite *site, const Arguments *at, TierState *state)
+{
+	DateADT		as_of = site->calendar.as_of;
+
+	memset(state, 0, sizeof(*state));
+	state->tier = -1;
+	state->in_grace = !PG_ARGISNULL(at->grace_since);
+	if (PG_ARGISNULL(1))
+	{
+		if (!PG_ARGISNULL(2) || state->in_grace)
+			RefuseState(psprintf("%s is given, but not current", PG_ARGISNULL(2) ? "grace_since" : "since"),
+						"A customer without a tier has neither.");
+		return;
+	}
+	state->tier = TierArgument(site->policy, PG_GETARG_TEXT_PP(1), "current");
+	if (PG_ARGISNULL(2))
+		RefuseState("current is given, but not since", "since is the day on which the customer came to the tier.");
+	state->since = PG_GETARG_DATEADT(2);
+	CheckFiniteDate(state->since, "since");
+	if (state->since > as_of)
+		RefuseState("since must not be after as_of", NULL);
+	if (!state->in_grace)
+		return;
+	state->grace_since = PG_GETARG_DATEADT(at->grace_since);
+	CheckFiniteDate(state->grace_since, "grace_since");
+	if (state->grace_since > as_of)
+		RefuseState("grace_since must not be after as_of", NULL);
+	if (state->grace_since < state->since)
+		RefuseState("grace_since must not be before since", NULL);
+}
+
+static void
+AllUnknown(const TierPolicyParts *policy, double *values)
+{
+	for (int i = 0; i < policy->measures.n; i++)
+		values[i] = NAN;
+}
+
+static double
+MeasureOfJson(const char *name, const JsonbValue *value)
+{
+	if (value->type == jbvNull)
+		return NAN;
+	if (value->type != jbvNumeric)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("measure \"%s\" must be a number or null, not %s", name,
+						value->type == jbvString ? "a string" :
+						value->type == jbvBool ? "a boolean" : "an array or an object")));
+	return NumericToFloat8(value->val.numeric);
+}
+
+void
+MeasuresFromJsonb(const TierPolicyParts *policy, Jsonb *measures, double *values)
+{
+	if (measures == NULL)
+	{
+		AllUnknown(policy, values);
+		return;
+	}
+	if (!JB_ROOT_IS_OBJECT(measures))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("measures must be an object"),
+				 errhint("Such as {\"spend\": 1250.50, \"frequency\": 3}.")));
+	for (int i = 0; i < policy->measures.n; i++)
+	{
+		const char *name = policy->measures.measure[i].name;
+		JsonbValue	value;
+
+		if (getKeyJsonValueFromContainer(&measures->root, name, strlen(name), &value) == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("measure \"%s\" is missing", name),
+					 errhint("Give it as null if it is not known.")));
+		values[i] = MeasureOfJson(name, &value);
+	}
+}
+
+static int
+CompareTexts(const void *a, const void *b)
+{
+	const char *x = DatumGetPointer(*(const Datum *) a);
+	const char *y = DatumGetPointer(*(const Datum *) b);
+	int			length_x = VARSIZE_ANY_EXHDR(x);
+	int			length_y = VARSIZE_ANY_EXHDR(y);
+
+	return length_x != length_y ? length_x - length_y :
+		memcmp(VARDATA_ANY(x), VARDATA_ANY(y), length_x);
+}
+
+/* names is sorted by this. */
+static void
+CheckDistinct(Datum *name, int n)
+{
+	qsort(name, n, sizeof(Datum), CompareTexts);
+	for (int i = 1; i < n; i++)
+		if (CompareTexts(&name[i - 1], &name[i]) == 0)
+			RefuseState(psprintf("names has \"%s\" twice", TextDatumGetCString(name[i])), NULL);
+}
+
+/* Where each of the policy's measures stands in names. */
+static void
+FindPlaces(CallSite *site, ArrayType *names)
+{
+	const MeasureNames *measures = &site->policy->measures;
+	Datum	   *name;
+	bool	   *null;
+	int			n;
+
+	site->names_size = 0;
+	if (ARR_NDIM(names) > 1)
+		RefuseState("names must be a one-dimensional array", NULL);
+	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &name, &null, &n);
+	if (site->place == NULL)
+		site->place = MemoryContextAlloc(site->context, Max(measures->n, 1) * sizeof(int));
+	for (int i = 0; i < measures->n; i++)
+		site->place[i] = -1;
+	for (int i = 0; i < n; i++)
+	{
+		int			measure;
+
+		POLL_EVERY(i);
+		if (null[i])
+			RefuseState("names must not contain null", NULL);
+		measure = MeasureNamesFind(measures, VARDATA_ANY(DatumGetPointer(name[i])),
+								   VARSIZE_ANY_EXHDR(DatumGetPointer(name[i])));
+		if (measure >= 0)
+			site->place[measure] = i;
+	}
+	CheckDistinct(name, n);
+	for (int i = 0; i < measures->n; i++)
+		if (site->place[i] < 0)
+			RefuseState(psprintf("names does not have the measure \"%s\"", measures->measure[i].name),
+						"Give its value as null if it is not known.");
+
+	if (site->names != NULL)
+		pfree(site->names);
+	site->names = NULL;
+	site->names = MemoryContextAlloc(site->context, VARSIZE(names));
+	memcpy(site->names, names, VARSIZE(names));
+	site->names_size = VARSIZE(names);
+	site->n_names = n;
+}
+
+static void
+CheckArray(const CallSite *site, ArrayType *measures, int n, int expected, bool named)
+{
+	if (ARR_NDIM(measures) > 1)
+		RefuseState("measures must be a one-dimensional array", NULL);
+	if (n != expected)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 named ? errmsg("measures has %d elements, names has %d", n, expected) :
+				 errmsg("measures has %d elements, the policy has %d measures", n, expected),
+				 named ? 0 : errhint("They are in the order of tier_policy_measures(policy); otherwise give names.")));
+}
+
+/* measures float8[] in argument 3, names in 4. */
+static void
+MeasuresFromArray(FunctionCallInfo fcinfo, CallSite *site)
+{
+	const MeasureNames *names = &site->policy->measures;
+	bool		named = !PG_ARGISNULL(4);
+	ArrayType  *measures;
+	const double *x;
+	const bits8 *nulls;
+	int			n;
+
+	if (PG_ARGISNULL(3))
+	{
+		AllUnknown(site->policy, site->values);
+		return;
+	}
+	measures = PG_GETARG_ARRAYTYPE_P(3);
+	n = ArrayGetNItems(ARR_NDIM(measures), ARR_DIMS(measures));
+	if (named)
+	{
+		ArrayType  *given = PG_GETARG_ARRAYTYPE_P(4);
+
+		if (VARSIZE(given) != site->names_size || memcmp(given, site->names, site->names_size) != 0)
+			FindPlaces(site, given);
+	}
+	if (ARR_NDIM(measures) > 1 || n != (named ? site->n_names : names->n))
+		CheckArray(site, measures, n, named ? site->n_names : names->n, named);
+
+	/* values stand without gaps, so with nulls they are counted */
+	x = (const double *) ARR_DATA_PTR(measures);
+	nulls = ARR_NULLBITMAP(measures);
+	for (int i = 0; i < names->n; i++)
+	{
+		int			place = named ? site->place[i] : i;
+
+		if (nulls == NULL)
+			site->values[i] = x[place];
+		else if ((nulls[place / 8] & (1 << (place % 8))) == 0)
+		{
+			site->values[i] = NAN;
+			continue;
+		}
+		else
+		{
+			int			before = 0;
+
+			for (int j = 0; j < place; j++)
+				before += (nulls[j / 8] >> (j % 8)) & 1;
+			site->values[i] = x[before];
+		}
+		if (unlikely(isnan(site->values[i])))
+			RefuseState(psprintf("measure \"%s\" must not be NaN", names->measure[i].name),
+						"Give it as null if it is not known.");
+	}
+}
+
+/* --- The result ----------------------------------------------------------- */
+
+static Datum
+FinishText(TextBuffer *text)
+{
+	SET_VARSIZE(text->data, text->length);
+	return PointerGetDatum(text->data);
+}
+
+static Datum
+ReasonDatum(CallSite *site, const TierDecision *decision)
+{
+	TextBuffer *text = &site->text[0];
+	struct varlena **kept = &site->reason[decision->reason * (site->policy->n_tiers + 1) +
+										  decision->reason_tier + 1];
+
+	if (*kept != NULL && decision->reason_text == NULL)
+		return PointerGetDatum(*kept);
+	text->length = VARHDRSZ;
+	TierReasonText(text, site->policy, decision);
+	(void) FinishText(text);
+	if (TierReasonIsFixed(decision))
+	{
+		struct varlena *copy = MemoryContextAlloc(site->context, text->length);
+
+		memcpy(copy, text->data, text->length);
+		*kept = copy;
+	}
+	return PointerGetDatum(text->data);
+}
+
+static Datum
+ResultRow(FunctionCallInfo fcinfo, CallSite *site, const TierDecision *decision)
+{
+	const TierState *next = &decision->next;
+	Datum		values[N_COLUMNS] = {0};
+	bool		nulls[N_COLUMNS];
+
+	memset(nulls, true, sizeof(nulls));
+	if (next->tier >= 0)
+	{
+		values[0] = site->tier[next->tier];
+		values[5] = DateADTGetDatum(next->since);
+		nulls[0] = nulls[5] = false;
+	}
+	values[1] = site->transition[decision->transition];
+	values[2] = ReasonDatum(site, decision);
+	nulls[1] = nulls[2] = false;
+
+	site->text[1].length = VARHDRSZ;
+	nulls[3] = !TierMissingNext(&site->text[1], site->policy, decision, site->values);
+	values[3] = FinishText(&site->text[1]);
+	site->text[2].length = VARHDRSZ;
+	nulls[4] = !TierMissingKeep(&site->text[2], site->policy, decision, site->values);
+	values[4] = FinishText(&site->text[2]);
+
+	values[6] = DateADTGetDatum(next->grace_since);
+	nulls[6] = !next->in_grace;
+	values[7] = DateADTGetDatum(decision->valid_until);
+	nulls[7] = !decision->has_end;
+	return HeapTupleGetDatum(heap_form_tuple(site->columns, values, nulls));
+}
+
+static void
+FindColumns(FunctionCallInfo fcinfo, CallSite *site)
+{
+	MemoryContext old = MemoryContextSwitchTo(site->context);
+	TupleDesc	columns;
+
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE ||
+		columns->natts != N_COLUMNS)
+		elog(ERROR, "next_tier has other columns than expected");
+	site->columns = BlessTupleDesc(columns);
+	MemoryContextSwitchTo(old);
+}
+
+static Datum
+Answer(FunctionCallInfo fcinfo, CallSite *site, const Arguments *at, bool from_array)
+{
+	TierState	state;
+	TierOverrides overrides;
+	TierDecision decision;
+
+	if (site->columns == NULL)
+		FindColumns(fcinfo, site);
+	if (PG_ARGISNULL(at->as_of))
+		RefuseState("as_of must not be null", NULL);
+	SetCalendar(site, PG_GETARG_DATEADT(at->as_of));
+	ReadState(fcinfo, site, at, &state);
+	if (from_array)
+		MeasuresFromArray(fcinfo, site);
+	else
+		MeasuresFromJsonb(site->policy, PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3), site->values);
+	TierOverridesRead(PG_ARGISNULL(at->overrides) ? NULL : PG_GETARG_JSONB_P(at->overrides),
+					  site->policy, site->calendar.as_of, &overrides);
+	NextTier(site->policy, &state, site->values, &overrides, &site->calendar, &decision);
+	return ResultRow(fcinfo, site, &decision);
+}
+
+static CallSite *
+SiteOf(FunctionCallInfo fcinfo)
+{
+	return (CallSite *) unconstify(void *, ArgumentCacheGet(fcinfo, 0, MakeCallSite));
+}
+
+/* next_tier(policy, current, since, measures jsonb, overrides, as_of, grace_since) */
+Datum
+custseg_next_tier_jsonb(PG_FUNCTION_ARGS)
+{
+	static const Arguments at = {.overrides = 4, .as_of = 5, .grace_since = 6};
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	return Answer(fcinfo, SiteOf(fcinfo), &at, false);
+}
+
+/* next_tier(policy, current, since, measures float8[], names, overrides, as_of, grace_since) */
+Datum
+custseg_next_tier_array(PG_FUNCTION_ARGS)
+{
+	static const Arguments at = {.overrides = 5, .as_of = 6, .grace_since = 7};
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	return Answer(fcinfo, SiteOf(fcinfo), &at, true);
+}
