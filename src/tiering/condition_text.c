@@ -191,14 +191,18 @@ typedef struct Missing
 	const MeasureNames *names;
 } Missing;
 
+/* Of how many members the truth is kept, so as to find it once. */
+#define MAX_KEPT	64
+
 static void
 WriteMissing(const Missing *m, const ConditionNode *node, bool within)
 {
 	const ConditionNode *member = node + 1;
-	int			holding = 0;
+	uint64		kept = 0;		/* a bit for each member that does not hold */
 	int			failing = 0;
-	bool		either;
-	bool		count;
+	int			written = 0;
+	bool		either = node->kind == CONDITION_OR || node->kind == CONDITION_ANY;
+	bool		count = node->kind == CONDITION_SOME;
 	bool		parentheses;
 
 	if (node->kind == CONDITION_COMPARE)
@@ -207,25 +211,27 @@ WriteMissing(const Missing *m, const ConditionNode *node, bool within)
 		return;
 	}
 	for (int i = 0; i < node->members; i++, member += member->size)
-		if (ConditionHolds(member, m->values))
-			holding++;
-	failing = node->members - holding;
-	either = node->kind == CONDITION_OR || node->kind == CONDITION_ANY;
-	count = node->kind == CONDITION_SOME;
+		if (!ConditionHolds(member, m->values))
+		{
+			failing++;
+			if (i < MAX_KEPT)
+				kept |= UINT64CONST(1) << i;
+		}
 	if (count)
 	{
 		char		text[16];
 
-		TextBytes(m->out, text, pg_ltoa(node->need - holding, text));
+		/* what is needed, less what holds */
+		TextBytes(m->out, text, pg_ltoa(node->need - (node->members - failing), text));
 		TextLiteral(m->out, " of ");
 	}
 	parentheses = count || (within && failing > 1);
 	if (parentheses)
 		TextLiteral(m->out, "(");
 	member = node + 1;
-	for (int i = 0, written = 0; i < node->members; i++, member += member->size)
+	for (int i = 0; written < failing; i++, member += member->size)
 	{
-		if (ConditionHolds(member, m->values))
+		if (i < MAX_KEPT ? !(kept & (UINT64CONST(1) << i)) : ConditionHolds(member, m->values))
 			continue;
 		if (written++ > 0)
 		{

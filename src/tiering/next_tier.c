@@ -17,6 +17,7 @@
 
 #include <math.h>
 
+#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "common/argument_cache.h"
 #include "common/checks.h"
@@ -35,7 +36,7 @@
 PG_FUNCTION_INFO_V1(custseg_next_tier_jsonb);
 PG_FUNCTION_INFO_V1(custseg_next_tier_array);
 
-#define N_SUMS		256			/* a power of two */
+#define N_SUMS		2048		/* a power of two */
 #define N_COLUMNS	8
 
 /* A sum of a day and a term that has been asked for. */
@@ -61,7 +62,7 @@ typedef struct CallSite
 	TierCalendar calendar;
 	bool		has_calendar;
 	TextBuffer	text[3];
-	DaySum		sum[N_SUMS];
+	DaySum	   *sum;			/* N_SUMS of them; NULL: none asked for yet */
 
 	/* the names that came last, and where the policy's measures stand in them */
 	Size		names_size;		/* 0: none */
@@ -106,9 +107,12 @@ static DateADT
 AddToDay(void *arg, DateADT day, int32 months, int32 days)
 {
 	CallSite   *site = (CallSite *) arg;
-	DaySum	   *known = &site->sum[((uint32) day * 37 + (uint32) months * 7 + (uint32) days) % N_SUMS];
 	Interval	term = {.day = days, .month = months};
+	DaySum	   *known;
 
+	if (site->sum == NULL)
+		site->sum = MemoryContextAllocZero(site->context, N_SUMS * sizeof(DaySum));
+	known = &site->sum[((uint32) day + (uint32) months * 37 + (uint32) days * 7) % N_SUMS];
 	if (!known->set || known->day != day || known->months != months || known->days != days)
 	{
 		Datum		sum = DirectFunctionCall2(date_pl_interval, DateADTGetDatum(day),
@@ -343,15 +347,77 @@ CheckArray(const CallSite *site, ArrayType *measures, int n, int expected, bool 
 				 named ? 0 : errhint("They are in the order of tier_policy_measures(policy); otherwise give names.")));
 }
 
-/* measures float8[] in argument 3, names in 4. */
+/* The numbers of an array, NaN for null. */
+static void
+ReadNumbers(ArrayType *array, int n, double *numbers)
+{
+	Oid			type = ARR_ELEMTYPE(array);
+	const bits8 *nulls = ARR_NULLBITMAP(array);
+	const char *p = ARR_DATA_PTR(array);
+
+	for (int i = 0; i < n; i++)
+	{
+		POLL_EVERY(i);
+		if (nulls != NULL && (nulls[i / 8] & (1 << (i % 8))) == 0)
+		{
+			numbers[i] = NAN;
+			continue;
+		}
+		switch (type)
+		{
+			case FLOAT8OID:
+				numbers[i] = *(const float8 *) p;
+				p += sizeof(float8);
+				break;
+			case NUMERICOID:
+				p = (const char *) att_align_pointer(p, TYPALIGN_INT, -1, p);
+				numbers[i] = NumericToFloat8(p);
+				p += VARSIZE_ANY(p);
+				break;
+			case INT8OID:
+				numbers[i] = (double) *(const int64 *) p;
+				p += sizeof(int64);
+				break;
+			case INT4OID:
+				numbers[i] = *(const int32 *) p;
+				p += sizeof(int32);
+				break;
+			case INT2OID:
+				numbers[i] = *(const int16 *) p;
+				p += sizeof(int16);
+				break;
+			case FLOAT4OID:
+				numbers[i] = *(const float4 *) p;
+				p += sizeof(float4);
+				break;
+			default:
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("measures must be an array of numbers, not of %s", format_type_be(type)),
+						 errhint("Of double precision, numeric, integer, bigint, smallint or real.")));
+		}
+	}
+}
+
+static void
+RefuseNaN(const CallSite *site, const ArrayType *array, int measure, int place)
+{
+	const bits8 *nulls = ARR_NULLBITMAP(array);
+
+	if (nulls == NULL || (nulls[place / 8] & (1 << (place % 8))) != 0)
+		RefuseState(psprintf("measure \"%s\" must not be NaN",
+							 site->policy->measures.measure[measure].name),
+					"Give it as null if it is not known.");
+}
+
+/* measures in argument 3, an array of numbers of any type; names in 4. */
 static void
 MeasuresFromArray(FunctionCallInfo fcinfo, CallSite *site)
 {
 	const MeasureNames *names = &site->policy->measures;
 	bool		named = !PG_ARGISNULL(4);
 	ArrayType  *measures;
-	const double *x;
-	const bits8 *nulls;
+	double	   *numbers;
 	int			n;
 
 	if (PG_ARGISNULL(3))
@@ -371,32 +437,18 @@ MeasuresFromArray(FunctionCallInfo fcinfo, CallSite *site)
 	if (ARR_NDIM(measures) > 1 || n != (named ? site->n_names : names->n))
 		CheckArray(site, measures, n, named ? site->n_names : names->n, named);
 
-	/* values stand without gaps, so with nulls they are counted */
-	x = (const double *) ARR_DATA_PTR(measures);
-	nulls = ARR_NULLBITMAP(measures);
+	numbers = named ? palloc(Max(n, 1) * sizeof(double)) : site->values;
+	ReadNumbers(measures, n, numbers);
 	for (int i = 0; i < names->n; i++)
 	{
 		int			place = named ? site->place[i] : i;
 
-		if (nulls == NULL)
-			site->values[i] = x[place];
-		else if ((nulls[place / 8] & (1 << (place % 8))) == 0)
-		{
-			site->values[i] = NAN;
-			continue;
-		}
-		else
-		{
-			int			before = 0;
-
-			for (int j = 0; j < place; j++)
-				before += (nulls[j / 8] >> (j % 8)) & 1;
-			site->values[i] = x[before];
-		}
-		if (unlikely(isnan(site->values[i])))
-			RefuseState(psprintf("measure \"%s\" must not be NaN", names->measure[i].name),
-						"Give it as null if it is not known.");
+		site->values[i] = numbers[place];
+		if (isnan(site->values[i]))
+			RefuseNaN(site, measures, i, place);
 	}
+	if (named)
+		pfree(numbers);
 }
 
 /* --- The result ----------------------------------------------------------- */
@@ -515,7 +567,7 @@ custseg_next_tier_jsonb(PG_FUNCTION_ARGS)
 	return Answer(fcinfo, SiteOf(fcinfo), &at, false);
 }
 
-/* next_tier(policy, current, since, measures float8[], names, overrides, as_of, grace_since) */
+/* next_tier(policy, current, since, measures anyarray, names, overrides, as_of, grace_since) */
 Datum
 custseg_next_tier_array(PG_FUNCTION_ARGS)
 {

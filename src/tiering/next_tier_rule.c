@@ -105,6 +105,7 @@ static void
 Rise(const Case *c, TierTransition transition, int tier, bool by_floor)
 {
 	Move(c, tier);
+	c->result->keeps = !by_floor;
 	if (by_floor)
 		c->result->reason_text = c->overrides->floor_text;
 	Say(c, transition, by_floor ? REASON_FLOOR : tier == 0 ? REASON_ENTERS_BASE : REASON_ENTERS, tier);
@@ -266,6 +267,7 @@ Judge(const Case *c)
 	bool		tomorrow;
 	bool		later;
 
+	c->result->entry = entry;
 	if (Max(entry, floor) > now)
 	{
 		tomorrow = policy->downgrade == DOWNGRADE_TO_BASE && now == 0 &&
@@ -289,7 +291,10 @@ Judge(const Case *c)
 	if (now == 0)
 		Keep(c, REASON_KEEPS_BASE, validity);
 	else if (RuleHolds(c, now, RULE_KEEP))
+	{
+		c->result->keeps = true;
 		Keep(c, REASON_KEEPS, validity);
+	}
 	else if (floor >= now)
 	{
 		c->result->reason_text = c->overrides->floor_text;
@@ -310,6 +315,8 @@ NextTier(const TierPolicyParts *policy, const TierState *state,
 	result->reason_tier = -1;
 	result->reason_text = NULL;
 	result->due = DUE_WHEN_MET;
+	result->entry = -1;
+	result->keeps = false;
 	result->has_end = false;
 
 	if (overrides->exclude)
@@ -326,6 +333,7 @@ NextTier(const TierPolicyParts *policy, const TierState *state,
 	{
 		int			entry = HighestTier(&c, policy->n_tiers - 1, RULE_ENTER);
 
+		result->entry = entry;
 		Rise(&c, MOVE_ENTER, Max(entry, overrides->floor), overrides->floor > entry);
 	}
 	else

@@ -73,6 +73,8 @@ typedef struct TierDecision
 	int			reason_tier;	/* the tier that the reason is about, or -1 */
 	TierDay		reason_day;		/* where the reason names one */
 	const char *reason_text;	/* of an override, or NULL */
+	int			entry;			/* the highest tier whose entry rule holds; -1: not asked */
+	bool		keeps;			/* the rule to keep the tier is known to hold */
 	TierDue		due;
 	TierDay		due_day;
 	bool		has_end;
