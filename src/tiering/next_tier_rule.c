@@ -18,12 +18,14 @@
  *
  * - A second application on the same day changes nothing. Hence no downgrade on
  *   the day of another move, and with to_base, which leads below what a customer
- *   qualifies for, no way back up on that day either.
+ *   qualifies for, no upgrade by rule on that day either.
  * - With measures that are each used in one direction, better values never lead
  *   to a lower tier: every step compares tiers that only rise with the values.
  * - The start of grace is never before the start of the tier.
  */
 #include "tiering/next_tier_rule.h"
+
+#include "datatype/timestamp.h"
 
 const char *const tier_transition_names[] = {
 	"none", "enter", "upgrade", "downgrade", "renew", "exit", "grace", "keep"
@@ -49,8 +51,10 @@ RuleHolds(const Case *c, int tier, TierRule rule)
 static inline TierDay
 AddTerm(const Case *c, TierDay day, TierTerm term, int times)
 {
-	if (term.months == 0 && (int64) day + (int64) times * term.days < PG_INT32_MAX / 2)
-		return day + times * term.days;
+	int64		sum = (int64) day + (int64) times * term.days;
+
+	if (term.months == 0 && IS_VALID_DATE(sum))
+		return (TierDay) sum;
 	return c->calendar->add(c->calendar->arg, day, times * term.months, times * term.days);
 }
 
@@ -129,15 +133,14 @@ Wait(const Case *c, int tier, bool tomorrow)
 }
 
 /*
- * The start of the term that holds as_of: since + n * validity with the largest
- * n for which it is not after as_of. Each is counted from since, so that the
- * last days of months do not drift within one call. n is found by bisection: a
- * term of m months and d days has 28 m + d to 31 m + d days.
+ * The start of the last term that began by as_of: since + n * validity with the
+ * largest n for which it is not after as_of. Each is counted from since, so that
+ * the last days of months do not drift. n is found by bisection: a term of m
+ * months and d days has 28 m + d to 31 m + d days.
  */
 static TierDay
-TermStart(const Case *c, TierTerm validity)
+TermStart(const Case *c, TierDay since, TierTerm validity)
 {
-	TierDay		since = c->now->since;
 	int64		elapsed = (int64) c->calendar->as_of - since;
 	int64		low = elapsed / (31 * (int64) validity.months + validity.days);
 	int64		high = elapsed / (28 * (int64) validity.months + validity.days) + 1;
@@ -168,7 +171,15 @@ Keep(const Case *c, TierReason reason, TierTerm validity)
 		Say(c, MOVE_KEEP, reason, next->tier);
 		return;
 	}
-	next->since = TermStart(c, validity);
+	/*
+	 * Where the month's last day was clamped, the term from its start may end
+	 * before the next one counted from since: from 31 January by months, that of
+	 * 28 February on 28 March. On the 29th it has passed, and is renewed as well,
+	 * as the next call would do.
+	 */
+	do
+		next->since = TermStart(c, next->since, validity);
+	while (AddTerm(c, next->since, validity, 1) <= c->calendar->as_of);
 	if (next->in_grace && next->grace_since < next->since)
 		next->in_grace = false;
 	Say(c, MOVE_RENEW, reason + (REASON_RENEWS - REASON_KEEPS), next->tier);
@@ -270,7 +281,7 @@ Judge(const Case *c)
 	c->result->entry = entry;
 	if (Max(entry, floor) > now)
 	{
-		tomorrow = policy->downgrade == DOWNGRADE_TO_BASE && now == 0 &&
+		tomorrow = policy->downgrade == DOWNGRADE_TO_BASE &&
 			c->now->since == c->calendar->as_of;
 		later = policy->upgrade == PERIOD_END && c->calendar->as_of != c->calendar->period_end;
 		if (entry >= floor && !tomorrow && !later)
