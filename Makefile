@@ -48,6 +48,7 @@ OBJS = \
 	src/tiering/condition_text.o \
 	src/tiering/measure_window.o \
 	src/tiering/next_tier.o \
+	src/tiering/next_tier_row.o \
 	src/tiering/next_tier_rule.o \
 	src/tiering/next_tier_text.o \
 	src/tiering/segment_cache.o \

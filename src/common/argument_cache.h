@@ -18,13 +18,13 @@ typedef struct ArgumentCache
 	Size		size;			/* of the argument's bytes; 0: nothing kept */
 	char	   *bytes;
 	const void *result;
+	bool		constant;		/* the argument is a constant of the expression */
 } ArgumentCache;
 
 /* Makes the result in the current memory context; may throw an error. */
 typedef const void *(*ArgumentMaker) (Datum argument);
 
-extern const void *ArgumentCacheFill(FunctionCallInfo fcinfo, struct varlena *raw,
-									 ArgumentMaker make);
+extern const void *ArgumentCacheFill(FunctionCallInfo fcinfo, int arg, ArgumentMaker make);
 
 /*
  * make() of argument arg, which is not NULL: the result of the last call if the
@@ -38,10 +38,11 @@ ArgumentCacheGet(FunctionCallInfo fcinfo, int arg, ArgumentMaker make)
 	ArgumentCache *cache = (ArgumentCache *) fcinfo->flinfo->fn_extra;
 
 	/* The pointer says nothing: the executor uses memory again for the next row. */
-	if (cache != NULL && cache->size == VARSIZE_ANY(raw) &&
-		memcmp(cache->bytes, raw, cache->size) == 0)
+	if (cache != NULL &&
+		(cache->constant ||
+		 (cache->size == VARSIZE_ANY(raw) && memcmp(cache->bytes, raw, cache->size) == 0)))
 		return cache->result;
-	return ArgumentCacheFill(fcinfo, raw, make);
+	return ArgumentCacheFill(fcinfo, arg, make);
 }
 
 #endif							/* CUSTSEG_ARGUMENT_CACHE_H */

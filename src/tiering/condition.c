@@ -81,8 +81,10 @@ MeasureNamesAdd(MeasureNames *names, const char *name)
 			appendStringInfo(&shown, *c == '"' ? "\"\"" : "%c", *c);
 		appendStringInfoChar(&shown, '"');
 	}
-	new->shown = shown.data;
 	new->shown_length = shown.len;
+	while (shown.len < MEASURE_PADDING)
+		appendStringInfoChar(&shown, '\0');
+	new->shown = shown.data;
 	return names->n++;
 }
 
@@ -240,9 +242,7 @@ ConditionHolds(const ConditionNode *node, const double *values)
 		return ComparisonHolds(node, values[node->measure]);
 	for (;; member += member->size)
 	{
-		bool		holds = member->kind == CONDITION_COMPARE ?
-			ComparisonHolds(member, values[member->measure]) :
-			ConditionHolds(member, values);
+		bool		holds = MemberHolds(member, values);
 
 		if (holds && --need == 0)
 			return true;

@@ -13,11 +13,14 @@
 #define MAX_CONDITION_DEPTH		100
 #define MAX_MEASURE_NAME		63	/* bytes */
 
+#define MEASURE_PADDING			32
+
 /* Measures by number, in the order of their first appearance. */
 typedef struct MeasureName
 {
 	char	   *name;
-	char	   *shown;			/* as conditions are written: quoted where needed */
+	char	   *shown;			/* as conditions are written: quoted where needed;
+								 * MEASURE_PADDING bytes at least can be read */
 	int			shown_length;
 } MeasureName;
 
@@ -147,5 +150,13 @@ ComparisonHolds(const ConditionNode *node, double value)
 
 /* values has one element per measure of the list. */
 extern bool ConditionHolds(const ConditionNode *node, const double *values);
+
+/* The same; most members of a condition are comparisons, which need no call. */
+static inline bool
+MemberHolds(const ConditionNode *node, const double *values)
+{
+	return node->kind == CONDITION_COMPARE ?
+		ComparisonHolds(node, values[node->measure]) : ConditionHolds(node, values);
+}
 
 #endif							/* CUSTSEG_CONDITION_H */

@@ -39,20 +39,28 @@ TextBufferGrow(TextBuffer *out, int more)
 static inline bool
 ToCents(double x, int64 *cents)
 {
-	double		hundredfold = rint(x * 100);
+	double		hundredfold = x * 100;
 
-	if (!(fabs(hundredfold) < 1e15) || hundredfold / 100 != x)
+	if (!(fabs(hundredfold) < 1e15))
 		return false;
-	*cents = (int64) hundredfold;
-	return true;
+	if (x == (double) (int64) x)
+	{
+		*cents = (int64) x * 100;
+		return true;
+	}
+	*cents = (int64) (hundredfold + (x < 0 ? -0.5 : 0.5));
+	return (double) *cents / 100 == x;
 }
+
+/* More than an int64 in hundredths has, with its point. */
+#define CENTS_DIGITS	24
 
 /* A count of hundredths, not negative, without zeros at the end. */
 static void
 WriteCents(TextBuffer *out, int64 cents)
 {
-	char		digits[24];
-	char	   *end = digits + sizeof(digits);
+	char		digits[2 * CENTS_DIGITS] = {0};
+	char	   *end = digits + CENTS_DIGITS;
 	char	   *p = end;
 	uint64		whole = (uint64) cents / 100;
 	int			rest = (int) (cents % 100);
@@ -69,7 +77,9 @@ WriteCents(TextBuffer *out, int64 cents)
 		*--p = '0' + (int) (whole % 10);
 		whole /= 10;
 	} while (whole != 0);
-	TextBytes(out, p, (int) (end - p));
+	/* of a fixed length, which is one or two moves; what is too much is overwritten */
+	memcpy(TextReserve(out, CENTS_DIGITS), p, CENTS_DIGITS);
+	out->length += end - p;
 }
 
 static void
@@ -156,7 +166,13 @@ WriteComparison(TextBuffer *out, const ConditionNode *node, double value,
 	const MeasureName *measure = &names->measure[node->measure];
 	const Threshold *threshold = &node->low;
 
-	TextBytes(out, measure->shown, measure->shown_length);
+	if (likely(measure->shown_length <= MEASURE_PADDING))
+	{
+		memcpy(TextReserve(out, MEASURE_PADDING), measure->shown, MEASURE_PADDING);
+		out->length += measure->shown_length;
+	}
+	else
+		TextBytes(out, measure->shown, measure->shown_length);
 	if (isnan(value))
 	{
 		TextLiteral(out, " unknown, ");
@@ -211,7 +227,7 @@ WriteMissing(const Missing *m, const ConditionNode *node, bool within)
 		return;
 	}
 	for (int i = 0; i < node->members; i++, member += member->size)
-		if (!ConditionHolds(member, m->values))
+		if (!MemberHolds(member, m->values))
 		{
 			failing++;
 			if (i < MAX_KEPT)
@@ -231,7 +247,7 @@ WriteMissing(const Missing *m, const ConditionNode *node, bool within)
 	member = node + 1;
 	for (int i = 0; written < failing; i++, member += member->size)
 	{
-		if (i < MAX_KEPT ? !(kept & (UINT64CONST(1) << i)) : ConditionHolds(member, m->values))
+		if (i < MAX_KEPT ? !(kept & (UINT64CONST(1) << i)) : MemberHolds(member, m->values))
 			continue;
 		if (written++ > 0)
 		{

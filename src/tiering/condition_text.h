@@ -30,6 +30,15 @@ TextBytes(TextBuffer *out, const char *bytes, int length)
 	out->length += length;
 }
 
+/* Makes room for more bytes, to be written at the end by hand. */
+static inline char *
+TextReserve(TextBuffer *out, int more)
+{
+	if (unlikely(out->length + more > out->capacity))
+		TextBufferGrow(out, more);
+	return out->data + out->length;
+}
+
 #define TextLiteral(out, literal) TextBytes(out, literal, sizeof(literal) - 1)
 
 /*

@@ -4,10 +4,9 @@
  *
  * It is called once per customer, mostly with one policy and one day. What
  * depends on these alone is made once per call site and kept with the policy in
- * the argument cache: the rules, tiers and reasons as text datums, the end of
- * the period, the row type, which of the given measures are the policy's. What
- * is missing is written into buffers that are used again; the result's tuple
- * copies them.
+ * the argument cache: the rules, reasons in words, the end of the period, the
+ * row type, which of the given measures are the policy's. The row is written
+ * into a buffer that is used again (next_tier_row.h).
  *
  * Calendar arithmetic is PostgreSQL's own (date_pl_interval, date2j). The sums
  * of days and terms are remembered in a small table, since many customers came
@@ -23,6 +22,7 @@
 #include "common/checks.h"
 #include "common/numeric_argument.h"
 #include "funcapi.h"
+#include "tiering/next_tier_row.h"
 #include "tiering/next_tier_rule.h"
 #include "tiering/tier_overrides.h"
 #include "utils/array.h"
@@ -37,7 +37,7 @@ PG_FUNCTION_INFO_V1(custseg_next_tier_jsonb);
 PG_FUNCTION_INFO_V1(custseg_next_tier_array);
 
 #define N_SUMS		2048		/* a power of two */
-#define N_COLUMNS	8
+#define ROW_CAPACITY	400			/* to begin with */
 
 /* A sum of a day and a term that has been asked for. */
 typedef struct DaySum
@@ -49,6 +49,12 @@ typedef struct DaySum
 	DateADT		sum;
 } DaySum;
 
+typedef struct KeptText
+{
+	const char *bytes;			/* NULL: not written yet */
+	int			length;
+} KeptText;
+
 /* What a call site keeps with its policy. */
 typedef struct CallSite
 {
@@ -56,12 +62,10 @@ typedef struct CallSite
 	TierPolicyParts *policy;
 	double	   *values;			/* of the policy's measures */
 	TupleDesc	columns;		/* NULL: not looked up yet */
-	Datum	   *tier;			/* names as text */
-	Datum		transition[N_TIER_TRANSITIONS];
-	struct varlena **reason;	/* the fixed ones by reason and tier; NULL: not made */
+	KeptText   *reason;			/* the fixed ones by reason and tier */
+	RowWriter	row;
 	TierCalendar calendar;
 	bool		has_calendar;
-	TextBuffer	text[3];
 	DaySum	   *sum;			/* N_SUMS of them; NULL: none asked for yet */
 
 	/* the names that came last, and where the policy's measures stand in them */
@@ -89,17 +93,9 @@ MakeCallSite(Datum policy)
 	site->context = CurrentMemoryContext;
 	site->policy = TierPolicyUnpack(PG_DETOAST_DATUM(policy));
 	site->values = palloc(Max(site->policy->measures.n, 1) * sizeof(double));
-	site->tier = palloc(site->policy->n_tiers * sizeof(Datum));
-	for (int i = 0; i < site->policy->n_tiers; i++)
-		site->tier[i] = CStringGetTextDatum(site->policy->tier[i].name);
-	for (int i = 0; i < N_TIER_TRANSITIONS; i++)
-		site->transition[i] = CStringGetTextDatum(tier_transition_names[i]);
-	site->reason = palloc0(N_TIER_REASONS * (site->policy->n_tiers + 1) * sizeof(struct varlena *));
-	for (int i = 0; i < lengthof(site->text); i++)
-	{
-		site->text[i].capacity = 200;
-		site->text[i].data = palloc(site->text[i].capacity);
-	}
+	site->reason = palloc0(N_TIER_REASONS * (site->policy->n_tiers + 1) * sizeof(KeptText));
+	site->row.bytes.capacity = ROW_CAPACITY;
+	site->row.bytes.data = palloc(ROW_CAPACITY);
 	return site;
 }
 
@@ -453,75 +449,89 @@ MeasuresFromArray(FunctionCallInfo fcinfo, CallSite *site)
 
 /* --- The result ----------------------------------------------------------- */
 
-static Datum
-FinishText(TextBuffer *text)
+/* Reasons that depend on nothing but the tier are written once. */
+static void
+PutReason(CallSite *site, const TierDecision *decision)
 {
-	SET_VARSIZE(text->data, text->length);
-	return PointerGetDatum(text->data);
-}
+	RowWriter  *row = &site->row;
+	KeptText   *kept = &site->reason[decision->reason * (site->policy->n_tiers + 1) +
+									 decision->reason_tier + 1];
+	int			start;
 
-static Datum
-ReasonDatum(CallSite *site, const TierDecision *decision)
-{
-	TextBuffer *text = &site->text[0];
-	struct varlena **kept = &site->reason[decision->reason * (site->policy->n_tiers + 1) +
-										  decision->reason_tier + 1];
-
-	if (*kept != NULL && decision->reason_text == NULL)
-		return PointerGetDatum(*kept);
-	text->length = VARHDRSZ;
-	TierReasonText(text, site->policy, decision);
-	(void) FinishText(text);
+	if (kept->bytes != NULL && decision->reason_text == NULL)
+	{
+		RowText(row, kept->bytes, kept->length);
+		return;
+	}
+	RowTextBegin(row);
+	start = row->bytes.length;
+	TierReasonText(&row->bytes, site->policy, decision);
 	if (TierReasonIsFixed(decision))
 	{
-		struct varlena *copy = MemoryContextAlloc(site->context, text->length);
+		char	   *copy = MemoryContextAlloc(site->context, row->bytes.length - start);
 
-		memcpy(copy, text->data, text->length);
-		*kept = copy;
+		kept->length = row->bytes.length - start;
+		memcpy(copy, row->bytes.data + start, kept->length);
+		kept->bytes = copy;
 	}
-	return PointerGetDatum(text->data);
+	RowTextEnd(row);
 }
 
 static Datum
-ResultRow(FunctionCallInfo fcinfo, CallSite *site, const TierDecision *decision)
+ResultRow(CallSite *site, const TierDecision *decision)
 {
+	const TierPolicyParts *policy = site->policy;
 	const TierState *next = &decision->next;
-	Datum		values[N_COLUMNS] = {0};
-	bool		nulls[N_COLUMNS];
+	const char *transition = tier_transition_names[decision->transition];
+	RowWriter  *row = &site->row;
 
-	memset(nulls, true, sizeof(nulls));
+	RowBegin(row);
 	if (next->tier >= 0)
-	{
-		values[0] = site->tier[next->tier];
-		values[5] = DateADTGetDatum(next->since);
-		nulls[0] = nulls[5] = false;
-	}
-	values[1] = site->transition[decision->transition];
-	values[2] = ReasonDatum(site, decision);
-	nulls[1] = nulls[2] = false;
-
-	site->text[1].length = VARHDRSZ;
-	nulls[3] = !TierMissingNext(&site->text[1], site->policy, decision, site->values);
-	values[3] = FinishText(&site->text[1]);
-	site->text[2].length = VARHDRSZ;
-	nulls[4] = !TierMissingKeep(&site->text[2], site->policy, decision, site->values);
-	values[4] = FinishText(&site->text[2]);
-
-	values[6] = DateADTGetDatum(next->grace_since);
-	nulls[6] = !next->in_grace;
-	values[7] = DateADTGetDatum(decision->valid_until);
-	nulls[7] = !decision->has_end;
-	return HeapTupleGetDatum(heap_form_tuple(site->columns, values, nulls));
+		RowText(row, policy->tier[next->tier].name, policy->tier[next->tier].name_length);
+	else
+		RowNull(row);
+	RowText(row, transition, strlen(transition));
+	PutReason(site, decision);
+	RowTextBegin(row);
+	if (TierMissingNext(&row->bytes, policy, decision, site->values))
+		RowTextEnd(row);
+	else
+		RowTextCancel(row);
+	RowTextBegin(row);
+	if (TierMissingKeep(&row->bytes, policy, decision, site->values))
+		RowTextEnd(row);
+	else
+		RowTextCancel(row);
+	if (next->tier >= 0)
+		RowDate(row, next->since);
+	else
+		RowNull(row);
+	if (next->in_grace)
+		RowDate(row, next->grace_since);
+	else
+		RowNull(row);
+	if (decision->has_end)
+		RowDate(row, decision->valid_until);
+	else
+		RowNull(row);
+	return RowDatum(row, site->columns);
 }
 
 static void
 FindColumns(FunctionCallInfo fcinfo, CallSite *site)
 {
+	static const Oid types[] = {
+		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, DATEOID, DATEOID, DATEOID
+	};
 	MemoryContext old = MemoryContextSwitchTo(site->context);
 	TupleDesc	columns;
+	bool		good;
 
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE ||
-		columns->natts != N_COLUMNS)
+	good = get_call_result_type(fcinfo, NULL, &columns) == TYPEFUNC_COMPOSITE &&
+		columns->natts == lengthof(types);
+	for (int i = 0; good && i < lengthof(types); i++)
+		good = TupleDescAttr(columns, i)->atttypid == types[i];
+	if (!good)
 		elog(ERROR, "next_tier has other columns than expected");
 	site->columns = BlessTupleDesc(columns);
 	MemoryContextSwitchTo(old);
@@ -547,7 +557,7 @@ Answer(FunctionCallInfo fcinfo, CallSite *site, const Arguments *at, bool from_a
 	TierOverridesRead(PG_ARGISNULL(at->overrides) ? NULL : PG_GETARG_JSONB_P(at->overrides),
 					  site->policy, site->calendar.as_of, &overrides);
 	NextTier(site->policy, &state, site->values, &overrides, &site->calendar, &decision);
-	return ResultRow(fcinfo, site, &decision);
+	return ResultRow(site, &decision);
 }
 
 static CallSite *

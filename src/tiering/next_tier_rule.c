@@ -45,7 +45,7 @@ typedef struct Case
 static inline bool
 RuleHolds(const Case *c, int tier, TierRule rule)
 {
-	return tier == 0 || ConditionHolds(c->policy->tier[tier].rule[rule].node, c->values);
+	return tier == 0 || MemberHolds(c->policy->tier[tier].rule[rule].node, c->values);
 }
 
 static inline TierDay

@@ -92,7 +92,7 @@ TierMissingNext(TextBuffer *out, const TierPolicyParts *policy,
 	if (next == 0 || next == policy->n_tiers)
 		return false;
 	rule = policy->tier[next].rule[RULE_ENTER].node;
-	if ((decision->entry >= 0 && next > decision->entry) || !ConditionHolds(rule, values))
+	if ((decision->entry >= 0 && next > decision->entry) || !MemberHolds(rule, values))
 	{
 		ConditionMissing(out, rule, values, &policy->measures);
 		return true;
@@ -122,7 +122,7 @@ TierMissingKeep(TextBuffer *out, const TierPolicyParts *policy,
 	if (decision->next.tier <= 0 || decision->keeps)
 		return false;
 	rule = policy->tier[decision->next.tier].rule[RULE_KEEP].node;
-	if (ConditionHolds(rule, values))
+	if (MemberHolds(rule, values))
 		return false;
 	ConditionMissing(out, rule, values, &policy->measures);
 	return true;
