@@ -18,11 +18,14 @@ OBJS = \
 	src/custseg.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
+	src/common/bulk_function.o \
 	src/common/columns.o \
 	src/common/decimal.o \
+	src/common/exact_sum.o \
 	src/common/group_table.o \
 	src/common/iso_date.o \
 	src/common/json.o \
+	src/common/key_set.o \
 	src/common/poll.o \
 	src/common/user_query.o \
 	src/purchases/accessors.o \
@@ -34,23 +37,66 @@ OBJS = \
 	src/purchases/purchases_type.o \
 	src/purchases/rfm.o \
 	src/purchases/rfm_model.o \
+	src/scoring/ahp.o \
+	src/scoring/ahp_weights.o \
+	src/scoring/approx_quantile.o \
 	src/scoring/balanced.o \
+	src/scoring/band.o \
 	src/scoring/breaks.o \
 	src/scoring/breaks_method.o \
+	src/scoring/classify.o \
+	src/scoring/component_args.o \
+	src/scoring/component_rows.o \
+	src/scoring/component_rows_io.o \
+	src/scoring/entropy.o \
+	src/scoring/entropy_weights.o \
+	src/scoring/natural.o \
 	src/scoring/partition.o \
 	src/scoring/quantile.o \
 	src/scoring/quantile_score.o \
+	src/scoring/quantile_sketch.o \
+	src/scoring/quantile_sketch_io.o \
+	src/scoring/scale.o \
+	src/scoring/scale_apply.o \
+	src/scoring/scale_fit.o \
+	src/scoring/scale_model.o \
+	src/scoring/scale_model_io.o \
+	src/scoring/scale_state.o \
+	src/scoring/scale_state_io.o \
 	src/scoring/sort_floats.o \
+	src/scoring/topsis.o \
+	src/scoring/topsis_model.o \
+	src/scoring/topsis_score.o \
 	src/scoring/value_counts.o \
 	src/scoring/value_counts_io.o \
+	src/scoring/value_index.o \
+	src/scoring/weighted.o \
+	src/scoring/weighted_score.o \
+	src/tiering/abc.o \
+	src/tiering/abc_amounts.o \
+	src/tiering/abc_amounts_sql.o \
+	src/tiering/abc_class.o \
+	src/tiering/abc_exact.o \
+	src/tiering/abc_state.o \
+	src/tiering/abc_values.o \
+	src/tiering/attribute_boost.o \
+	src/tiering/concentration.o \
 	src/tiering/condition.o \
 	src/tiering/condition_parse.o \
 	src/tiering/condition_text.o \
+	src/tiering/cross_class.o \
+	src/tiering/decimal_counts.o \
+	src/tiering/gini.o \
+	src/tiering/hhi.o \
 	src/tiering/measure_window.o \
 	src/tiering/next_tier.o \
 	src/tiering/next_tier_row.o \
 	src/tiering/next_tier_rule.o \
 	src/tiering/next_tier_text.o \
+	src/tiering/priority.o \
+	src/tiering/priority_rank.o \
+	src/tiering/psi.o \
+	src/tiering/ranking.o \
 	src/tiering/segment_cache.o \
 	src/tiering/segment_grid.o \
 	src/tiering/segment_model.o \
@@ -62,7 +108,9 @@ OBJS = \
 	src/tiering/tier_policy.o \
 	src/tiering/tier_policy_check.o \
 	src/tiering/tier_policy_io.o \
-	src/tiering/tier_policy_template.o
+	src/tiering/tier_policy_template.o \
+	src/tiering/tier_table.o \
+	src/tiering/tier_table_options.o
 
 # The install script is made of the parts that sql/load_order lists.
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))

@@ -181,6 +181,23 @@ ReadOtherAmount(Oid type, Datum value, const char *what)
 	return amount;
 }
 
+double
+ReadOtherMeasure(Oid type, Datum value)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		case INT8OID:
+			return DatumGetInt64(value);
+		case FLOAT4OID:
+			return DatumGetFloat4(value);
+	}
+	elog(ERROR, "unexpected type of a measure: %u", type);
+}
+
 /* --- Keys --------------------------------------------------------------------- */
 
 /* The width of an integer type, 0 for others. */

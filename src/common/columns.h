@@ -10,8 +10,8 @@
 #include "common/compat.h"
 
 #include "catalog/pg_type.h"
-#include "common/decimal.h"
 #include "common/group_table.h"
+#include "common/numeric_argument.h"
 #include "pgtime.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -97,11 +97,20 @@ ReadAmount(Oid type, Datum value, const char *what)
 	Decimal		amount;
 
 	if (likely(type == NUMERICOID) &&
-		!VARATT_IS_COMPRESSED(DatumGetPointer(value)) &&
-		!VARATT_IS_EXTERNAL(DatumGetPointer(value)) &&
-		DecimalFromNumeric(DatumGetPointer(value), &amount) == DECIMAL_OK)
+		DecimalFromNumeric(NumericArgument(value), &amount) == DECIMAL_OK)
 		return amount;
 	return ReadOtherAmount(type, value, what);
+}
+
+/* The number in a column that COLUMN_AMOUNT allows; NaN and infinities, too. */
+extern double ReadOtherMeasure(Oid type, Datum value);
+
+static inline double
+ReadMeasure(Oid type, Datum value)
+{
+	return type == FLOAT8OID ? DatumGetFloat8(value) :
+		type == NUMERICOID ? NumericArgumentToFloat8(value) :
+		ReadOtherMeasure(type, value);
 }
 
 /* Whether keys of a column type are bytes, not integers. */

@@ -66,11 +66,18 @@ CheckColumns(UserQuery *user, TupleDesc found,
 	initStringInfo(&expected);
 	for (int i = 0; i < n_columns; i++)
 	{
+		if (!columns[i].optional)
+			required++;
+		if (i > 0 && strcmp(columns[i].name, columns[i - 1].name) == 0)
+		{
+			/* more of the same */
+			if (i == n_columns - 1)
+				appendStringInfoString(&expected, " ...");
+			continue;
+		}
 		appendStringInfo(&expected, "%s%s%s%s", i ? ", " : "",
 						 columns[i].optional ? "[" : "", columns[i].name,
 						 columns[i].optional ? "]" : "");
-		if (!columns[i].optional)
-			required++;
 	}
 	if (found->natts < required || found->natts > n_columns)
 		ereport(ERROR,

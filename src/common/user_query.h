@@ -26,7 +26,8 @@ typedef struct ColumnSpec
 	bool		optional;		/* only the last ones */
 } ColumnSpec;
 
-#define MAX_QUERY_COLUMNS	8
+/* A key and 32 measures. */
+#define MAX_QUERY_COLUMNS	33
 
 typedef struct UserQuery
 {

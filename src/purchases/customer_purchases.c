@@ -44,7 +44,7 @@ EmitCustomer(const GroupKey *key, void *state, void *arg)
 static Datum
 CustomerPurchases(FunctionCallInfo fcinfo, int first)
 {
-	char	   *query = RequiredText(fcinfo, first, "orders");
+	char	   *query = RequiredQuery(fcinfo, first, "orders");
 	Emission	e;
 
 	e.store = BeginResult(fcinfo, &e.desc);

@@ -9,9 +9,9 @@
 
 #include "common/compat.h"
 
+#include "common/bulk_function.h"
 #include "common/columns.h"
 #include "common/group_table.h"
-#include "funcapi.h"
 #include "purchases/purchases.h"
 
 typedef struct Orders
@@ -34,13 +34,5 @@ typedef struct Orders
  */
 extern Orders *OrdersRead(const char *query, const char *time_zone,
 						  bool has_as_of, DateADT as_of, Oid result_key);
-
-/* Helpers of the set-returning functions. */
-extern char *TextArgument(FunctionCallInfo fcinfo, int n);
-extern char *RequiredText(FunctionCallInfo fcinfo, int n, const char *name);
-extern DateADT RequiredAsOf(FunctionCallInfo fcinfo, int n);
-
-/* A tuplestore of the function's result type, set up in fcinfo->resultinfo. */
-extern Tuplestorestate *BeginResult(FunctionCallInfo fcinfo, TupleDesc *desc);
 
 #endif							/* CUSTSEG_ORDERS_H */

@@ -335,7 +335,7 @@ LoadSegments(const char *name, int classes)
 static Datum
 Rfm(FunctionCallInfo fcinfo, int first, bool with_model)
 {
-	char	   *query = RequiredText(fcinfo, first, "orders");
+	char	   *query = RequiredQuery(fcinfo, first, "orders");
 	DateADT		as_of = RequiredAsOf(fcinfo, first + 1);
 	char	   *segmentation = TextArgument(fcinfo, first + 3);
 	SegmentModel *segments = NULL;
@@ -418,7 +418,7 @@ PG_FUNCTION_INFO_V1(custseg_rfm_fit);
 Datum
 custseg_rfm_fit(PG_FUNCTION_ARGS)
 {
-	char	   *query = RequiredText(fcinfo, 0, "orders");
+	char	   *query = RequiredQuery(fcinfo, 0, "orders");
 	DateADT		as_of = RequiredAsOf(fcinfo, 1);
 	int			classes = ClassesArgument(fcinfo, 2);
 	BreaksMethod	method = BreaksMethodByName(RequiredText(fcinfo, 4, "breaks"));

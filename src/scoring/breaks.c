@@ -2,9 +2,9 @@
  * breaks.c
  *		SQL side of the breaks: the fitting aggregates and score().
  *
- * quantile_breaks and balanced_breaks share one state, value_counts, and
- * differ in the final function alone, so PostgreSQL keeps one state when a
- * query asks for both on the same column.
+ * quantile_breaks, balanced_breaks and natural_breaks share one state,
+ * value_counts, and differ in the final function alone, so PostgreSQL keeps one
+ * state when a query asks for several on the same column.
  *
  * The state is changed in place only when an aggregate calls; then it lives in
  * the executor's memory.  A direct call from SQL works on a copy.  The final
@@ -35,15 +35,9 @@ PG_FUNCTION_INFO_V1(custseg_value_counts_combine);
 PG_FUNCTION_INFO_V1(custseg_value_counts_final);
 PG_FUNCTION_INFO_V1(custseg_quantile_breaks_final);
 PG_FUNCTION_INFO_V1(custseg_balanced_breaks_final);
+PG_FUNCTION_INFO_V1(custseg_natural_breaks_final);
 PG_FUNCTION_INFO_V1(custseg_score);
 PG_FUNCTION_INFO_V1(custseg_score_numeric);
-
-/* An array of breaks, checked. */
-typedef struct Breaks
-{
-	int			n;
-	const double *x;
-} Breaks;
 
 int
 CheckedClasses(int classes)
@@ -174,6 +168,17 @@ custseg_value_counts_final(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(ValueCountsCanonical(GetState(fcinfo, 0)));
 }
 
+Datum
+BreaksArray(const double *breaks, int n)
+{
+	Datum		elements[MAX_BREAK_CLASSES];
+
+	for (int i = 0; i < n; i++)
+		elements[i] = Float8GetDatum(breaks[i]);
+	return PointerGetDatum(construct_array(elements, n, FLOAT8OID, sizeof(float8),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
 static Datum
 FinalBreaks(FunctionCallInfo fcinfo,
 			int (*fit) (const ValueRuns *runs, int classes, double *breaks))
@@ -181,18 +186,11 @@ FinalBreaks(FunctionCallInfo fcinfo,
 	ValueCounts *state = GetState(fcinfo, 0);
 	ValueRuns	runs = ValueCountsRuns(state);
 	double		breaks[MAX_BREAK_CLASSES];
-	Datum		elements[MAX_BREAK_CLASSES];
-	int			n_breaks;
 
 	if (runs.n_runs == 0)
 		PG_RETURN_NULL();
 
-	n_breaks = fit(&runs, state->classes, breaks);
-	for (int i = 0; i < n_breaks; i++)
-		elements[i] = Float8GetDatum(breaks[i]);
-	PG_RETURN_ARRAYTYPE_P(construct_array(elements, n_breaks, FLOAT8OID,
-										  sizeof(float8), FLOAT8PASSBYVAL,
-										  TYPALIGN_DOUBLE));
+	PG_RETURN_DATUM(BreaksArray(breaks, fit(&runs, state->classes, breaks)));
 }
 
 Datum
@@ -207,8 +205,13 @@ custseg_balanced_breaks_final(PG_FUNCTION_ARGS)
 	return FinalBreaks(fcinfo, BalancedBreaks);
 }
 
-/* For the cache of arguments: a copy that is checked. */
-static const void *
+Datum
+custseg_natural_breaks_final(PG_FUNCTION_ARGS)
+{
+	return FinalBreaks(fcinfo, NaturalBreaks);
+}
+
+const void *
 MakeBreaks(Datum argument)
 {
 	ArrayType  *array = DatumGetArrayTypePCopy(argument);

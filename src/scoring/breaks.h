@@ -40,6 +40,17 @@ extern ValueRuns RunsOfSorted(const double *x, int64 n);
  */
 extern int	QuantileBreaks(const ValueRuns *runs, int classes, double *breaks);
 extern int	BalancedBreaks(const ValueRuns *runs, int classes, double *breaks);
+extern int	NaturalBreaks(const ValueRuns *runs, int classes, double *breaks);
+
+/* The rank of quantile j of k among n values: ceil(j n / k) without the product j n. */
+static inline int64
+QuantileRank(int64 n, int j, int k)
+{
+	int64		whole = n / k;
+	int64		rest = n % k;
+
+	return j * whole + (j * rest + k - 1) / k;
+}
 
 /* The class 1..n_breaks+1 of x; breaks strictly ascending. */
 static inline int

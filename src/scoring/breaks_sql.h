@@ -16,8 +16,21 @@ extern void ClassesMissing(void);
 /* classes differs within one group or partition. */
 extern void ClassesChanged(int before, int now);
 
+/* An array of breaks, checked. */
+typedef struct Breaks
+{
+	int			n;
+	const double *x;
+} Breaks;
+
+/* For the cache of arguments: the Breaks of an array, which is copied. */
+extern const void *MakeBreaks(Datum argument);
+
 /* An error for NaN; turns -0 into 0. */
 extern double CheckedMeasure(double x);
+
+/* Breaks as float8[]. */
+extern Datum BreaksArray(const double *breaks, int n);
 
 /*
  * The measure in an argument that is not NULL.  Numerics have functions of

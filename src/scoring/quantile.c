@@ -11,16 +11,6 @@
  */
 #include "scoring/breaks.h"
 
-/* ceil(j n / k) without the product j n. */
-static inline int64
-QuantileRank(int64 n, int j, int k)
-{
-	int64		whole = n / k;
-	int64		rest = n % k;
-
-	return j * whole + (j * rest + k - 1) / k;
-}
-
 int
 QuantileBreaks(const ValueRuns *runs, int classes, double *breaks)
 {

@@ -19,6 +19,8 @@
  */
 #include "scoring/breaks.h"
 
+#include "common/float_image.h"
+
 /* Below this, the histograms cost more than a quicksort. */
 #define RADIX_MINIMUM 512
 
@@ -36,27 +38,6 @@
 #define ST_DEFINE
 #include "miscadmin.h"
 #include "lib/sort_template.h"
-
-/* The image orders as uint64 like the double does as a number. */
-static inline uint64
-ImageOfFloat(double x)
-{
-	uint64		bits;
-
-	memcpy(&bits, &x, sizeof(bits));
-	return (bits >> 63) ? ~bits : bits | (UINT64CONST(1) << 63);
-}
-
-static inline double
-FloatOfImage(uint64 image)
-{
-	uint64		bits;
-	double		x;
-
-	bits = (image >> 63) ? image & ~(UINT64CONST(1) << 63) : ~image;
-	memcpy(&x, &bits, sizeof(x));
-	return x;
-}
 
 static bool
 IsSorted(const double *x, int64 n)

@@ -13,7 +13,7 @@
  * keys, classes in range, values ascending and no NaN, counts positive, their
  * sum within int64, no bytes left over.
  */
-#include "scoring/value_counts.h"
+#include "scoring/value_counts_io.h"
 
 #include <math.h>
 
@@ -68,6 +68,31 @@ PairsFault(ValueCounts *state)
 
 /* --- Text ----------------------------------------------------------------- */
 
+void
+ValueRunsAppend(StringInfo out, const ValueRuns *runs)
+{
+	appendStringInfoString(out, "\"values\":[");
+	for (int64 i = 0; i < runs->n_runs; i++)
+	{
+		if (i > 0)
+			appendStringInfoChar(out, ',');
+		JsonAppendFloat8(out, runs->value[i]);
+		POLL_EVERY(i);
+	}
+	appendStringInfoString(out, "],\"counts\":[");
+	for (int64 i = 0; i < runs->n_runs; i++)
+	{
+		char		digits[MAXINT8LEN + 1];
+
+		if (i > 0)
+			appendStringInfoChar(out, ',');
+		pg_lltoa(runs->count[i], digits);
+		appendStringInfoString(out, digits);
+		POLL_EVERY(i);
+	}
+	appendStringInfoChar(out, ']');
+}
+
 static char *
 TextOfValueCounts(const ValueCounts *state)
 {
@@ -75,43 +100,22 @@ TextOfValueCounts(const ValueCounts *state)
 	StringInfoData out;
 
 	initStringInfo(&out);
-	appendStringInfo(&out, "{\"version\":%d,\"classes\":%d,\"values\":[",
+	appendStringInfo(&out, "{\"version\":%d,\"classes\":%d,",
 					 VALUE_COUNTS_VERSION, state->classes);
-	for (int64 i = 0; i < runs.n_runs; i++)
-	{
-		if (i > 0)
-			appendStringInfoChar(&out, ',');
-		JsonAppendFloat8(&out, runs.value[i]);
-		POLL_EVERY(i);
-	}
-	appendStringInfoString(&out, "],\"counts\":[");
-	for (int64 i = 0; i < runs.n_runs; i++)
-	{
-		char		digits[MAXINT8LEN + 1];
-
-		if (i > 0)
-			appendStringInfoChar(&out, ',');
-		pg_lltoa(runs.count[i], digits);
-		appendStringInfoString(&out, digits);
-		POLL_EVERY(i);
-	}
-	appendStringInfoString(&out, "]}");
+	ValueRunsAppend(&out, &runs);
+	appendStringInfoChar(&out, '}');
 	return out.data;
 }
 
-/* The state that the text holds; NULL after an error. */
-static ValueCounts *
-ReadState(JsonReader *r)
+ValueCounts *
+ValueCountsRead(JsonReader *r, int classes)
 {
-	int64		classes;
 	int			n_values;
 	int			n_counts;
 	ValueCounts *state;
 	const char *fault;
 
-	if (!JsonRequire(r, "classes") ||
-		!JsonInt64(r, 1, MAX_BREAK_CLASSES, &classes) ||
-		!JsonRequire(r, "values") || !JsonArray(r, "numbers", &n_values))
+	if (!JsonRequire(r, "values") || !JsonArray(r, "numbers", &n_values))
 		return NULL;
 	state = ValueCountsMakeRuns(classes, n_values);
 	while (JsonNext(r))
@@ -143,11 +147,14 @@ Datum
 custseg_value_counts_in(PG_FUNCTION_ARGS)
 {
 	JsonReader	r;
+	int64		classes;
 	ValueCounts *state;
 
 	if (!JsonOpen(&r, fcinfo, "value_counts", known_keys, lengthof(known_keys),
 				  VALUE_COUNTS_VERSION) ||
-		(state = ReadState(&r)) == NULL)
+		!JsonRequire(&r, "classes") ||
+		!JsonInt64(&r, 1, MAX_BREAK_CLASSES, &classes) ||
+		(state = ValueCountsRead(&r, classes)) == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(state);
 }
@@ -173,29 +180,17 @@ custseg_value_counts_to_jsonb(PG_FUNCTION_ARGS)
 
 /* --- Binary --------------------------------------------------------------- */
 
-Datum
-custseg_value_counts_recv(PG_FUNCTION_ARGS)
+ValueCounts *
+ValueCountsReceive(StringInfo in, const char *type, int classes)
 {
-	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
-	int			classes;
 	int			n_runs;
 	ValueCounts *state;
 	const char *fault;
 
-	BinaryVersion(in, "value_counts", VALUE_COUNTS_VERSION);
-	if (in->len - in->cursor < BINARY_HEADER)
-		BinaryRefuse("value_counts", "It is too short.");
-	classes = (int) pq_getmsgint(in, 4);
-	if (classes < 1 || classes > MAX_BREAK_CLASSES)
-		BinaryRefuse("value_counts",
-					 psprintf("\"classes\" must be an integer from 1 to %d, not %d.",
-							  MAX_BREAK_CLASSES, classes));
-
 	/* checked against the length before memory is taken for it */
-	n_runs = (int) pq_getmsgint(in, 4);
+	n_runs = in->len - in->cursor < 4 ? -1 : (int) pq_getmsgint(in, 4);
 	if (n_runs < 0 || (int64) n_runs * BINARY_PAIR != in->len - in->cursor)
-		BinaryRefuse("value_counts",
-					 psprintf("The number of values, %d, does not fit the length.", n_runs));
+		BinaryRefuse(type, psprintf("The number of values, %d, does not fit the length.", n_runs));
 
 	state = ValueCountsMakeRuns(classes, n_runs);
 	for (int i = 0; i < n_runs; i++)
@@ -206,8 +201,37 @@ custseg_value_counts_recv(PG_FUNCTION_ARGS)
 	}
 	fault = PairsFault(state);
 	if (fault != NULL)
-		BinaryRefuse("value_counts", fault);
-	PG_RETURN_POINTER(state);
+		BinaryRefuse(type, fault);
+	return state;
+}
+
+Datum
+custseg_value_counts_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
+	int			classes;
+
+	BinaryVersion(in, "value_counts", VALUE_COUNTS_VERSION);
+	if (in->len - in->cursor < BINARY_HEADER)
+		BinaryRefuse("value_counts", "It is too short.");
+	classes = (int) pq_getmsgint(in, 4);
+	if (classes < 1 || classes > MAX_BREAK_CLASSES)
+		BinaryRefuse("value_counts",
+					 psprintf("\"classes\" must be an integer from 1 to %d, not %d.",
+							  MAX_BREAK_CLASSES, classes));
+	PG_RETURN_POINTER(ValueCountsReceive(in, "value_counts", classes));
+}
+
+void
+ValueRunsSend(StringInfo out, const ValueRuns *runs)
+{
+	pq_sendint32(out, (int32) runs->n_runs);
+	for (int64 i = 0; i < runs->n_runs; i++)
+	{
+		pq_sendfloat8(out, runs->value[i]);
+		pq_sendint64(out, runs->count[i]);
+		POLL_EVERY(i);
+	}
 }
 
 Datum
@@ -223,12 +247,6 @@ custseg_value_counts_send(PG_FUNCTION_ARGS)
 	pq_begintypsend(&buf);
 	pq_sendbyte(&buf, VALUE_COUNTS_VERSION);
 	pq_sendint32(&buf, state->classes);
-	pq_sendint32(&buf, (int32) runs.n_runs);
-	for (int64 i = 0; i < runs.n_runs; i++)
-	{
-		pq_sendfloat8(&buf, runs.value[i]);
-		pq_sendint64(&buf, runs.count[i]);
-		POLL_EVERY(i);
-	}
+	ValueRunsSend(&buf, &runs);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }

@@ -1,0 +1,1326 @@
+\echo Use "ALTER EXTENSION custseg UPDATE" to load this file. \quit
+
+-- Scoring models and tiers: everything is added, nothing of 0.1.0 changes.
+
+COMMENT ON SCHEMA custseg IS
+'Customer analytics: purchase summaries, RFM, scoring models, segmentations, tiers.';
+
+-- Natural breaks: exact one-dimensional k-means, on the state of the other breaks.
+
+CREATE FUNCTION custseg.natural_breaks_final(state custseg.value_counts) RETURNS float8[]
+AS 'MODULE_PATHNAME', 'custseg_natural_breaks_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.natural_breaks_final(custseg.value_counts) IS
+'The natural breaks of a state, for example of a stored one. See natural_breaks.';
+
+CREATE AGGREGATE custseg.natural_breaks(x float8, classes int) (
+    SFUNC = custseg.value_counts_accum,
+    STYPE = custseg.value_counts,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.value_counts_combine,
+    FINALFUNC = custseg.natural_breaks_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.natural_breaks(float8, int) IS
+'Cut points at the natural gaps: exactly min(classes, distinct values) classes such that the sum of squared distances of all rows from the mean of their class is least (one-dimensional k-means, what Jenks'' method approximates; Fisher 1958). It is the optimum, not a local one. Costs that differ by 1e-12 of the total sum of squares or less (but no more than 1e-9 of the least cost) count as ties, of which the lowest breaks are taken, so a change of unit does not change the classes. classes: 1 to 1000, the same in all rows of a group, otherwise error 22023. Null x is ignored; NaN and infinities are error 22023. No values: null. Independent of the order of rows. More than 2^53 rows: error 54000. Memory: 12 to 24 bytes a distinct value, at the end up to 88 more. Time: classes * m * log(m) for m distinct values.';
+
+CREATE AGGREGATE custseg.natural_breaks(x numeric, classes int) (
+    SFUNC = custseg.value_counts_accum,
+    STYPE = custseg.value_counts,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.value_counts_combine,
+    FINALFUNC = custseg.natural_breaks_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.natural_breaks(numeric, int) IS
+'The same as natural_breaks(x::float8, classes), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+-- Approximate quantile breaks in bounded memory: quantile_sketch, sketch_values, approx_quantile_breaks.
+
+CREATE TYPE custseg.quantile_sketch;
+
+CREATE FUNCTION custseg.quantile_sketch_in(cstring) RETURNS custseg.quantile_sketch
+AS 'MODULE_PATHNAME', 'custseg_quantile_sketch_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.quantile_sketch_in(cstring) IS
+'Input function of quantile_sketch. Anything but a well-formed text: error 22P02.';
+
+CREATE FUNCTION custseg.quantile_sketch_out(custseg.quantile_sketch) RETURNS cstring
+AS 'MODULE_PATHNAME', 'custseg_quantile_sketch_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.quantile_sketch_out(custseg.quantile_sketch) IS
+'Output function of quantile_sketch.';
+
+CREATE FUNCTION custseg.quantile_sketch_recv(internal) RETURNS custseg.quantile_sketch
+AS 'MODULE_PATHNAME', 'custseg_quantile_sketch_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.quantile_sketch_recv(internal) IS
+'Binary input function of quantile_sketch. Anything but a well-formed message: error 22P03.';
+
+CREATE FUNCTION custseg.quantile_sketch_send(custseg.quantile_sketch) RETURNS bytea
+AS 'MODULE_PATHNAME', 'custseg_quantile_sketch_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.quantile_sketch_send(custseg.quantile_sketch) IS
+'Binary output function of quantile_sketch.';
+
+CREATE TYPE custseg.quantile_sketch (
+    INPUT = custseg.quantile_sketch_in,
+    OUTPUT = custseg.quantile_sketch_out,
+    RECEIVE = custseg.quantile_sketch_recv,
+    SEND = custseg.quantile_sketch_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE custseg.quantile_sketch IS
+'A summary of a column in bounded memory, from which quantile breaks follow with an error of ranks that is proven: the state of approx_quantile_breaks. It can be stored and rolled up. Text form: {"version":1,"rank_error":0.01,"lowest":1,"highest":9,"levels":[{"low":0,"high":0,"values":[1,2,9]}]}: a value of level h (from 0) stands for 2^h rows; low and high count the steps by which ranks may have become too high or too low by 2^h; "classes" is there if the aggregate had it; infinities are the strings "Infinity" and "-Infinity". Size: 8 bytes a row up to 13.3 / rank_error rows, beyond that less than 16.7 * 8 / rank_error bytes more for each doubling of the rows, about half of it on average. At most 1 GB, otherwise error 54000.';
+
+CREATE FUNCTION custseg.quantile_sketch_to_jsonb(custseg.quantile_sketch) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'custseg_quantile_sketch_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.quantile_sketch_to_jsonb(custseg.quantile_sketch) IS
+'quantile_sketch as jsonb, with the keys of its text form.';
+
+CREATE CAST (custseg.quantile_sketch AS jsonb) WITH FUNCTION custseg.quantile_sketch_to_jsonb(custseg.quantile_sketch);
+COMMENT ON CAST (custseg.quantile_sketch AS jsonb) IS
+'quantile_sketch as jsonb, with the keys of its text form.';
+
+-- Support functions of the aggregates.
+
+CREATE FUNCTION custseg.quantile_sketch_accum(state custseg.quantile_sketch, x float8, rank_error float8) RETURNS custseg.quantile_sketch
+AS 'MODULE_PATHNAME', 'custseg_quantile_sketch_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.quantile_sketch_accum(custseg.quantile_sketch, float8, float8) IS
+'Adds a value to a sketch; a null value changes nothing. Transition function of sketch_values.';
+
+CREATE FUNCTION custseg.quantile_sketch_accum(state custseg.quantile_sketch, x numeric, rank_error float8) RETURNS custseg.quantile_sketch
+AS 'MODULE_PATHNAME', 'custseg_quantile_sketch_numeric_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.quantile_sketch_accum(custseg.quantile_sketch, numeric, float8) IS
+'Adds a numeric, as the float8 it is cast to, to a sketch; a null value changes nothing. Transition function of sketch_values.';
+
+CREATE FUNCTION custseg.quantile_sketch_accum(state custseg.quantile_sketch, x float8, classes int, rank_error float8) RETURNS custseg.quantile_sketch
+AS 'MODULE_PATHNAME', 'custseg_quantile_sketch_classes_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.quantile_sketch_accum(custseg.quantile_sketch, float8, int, float8) IS
+'Adds a value to a sketch; a null value changes nothing. Transition function of approx_quantile_breaks.';
+
+CREATE FUNCTION custseg.quantile_sketch_accum(state custseg.quantile_sketch, x numeric, classes int, rank_error float8) RETURNS custseg.quantile_sketch
+AS 'MODULE_PATHNAME', 'custseg_quantile_sketch_classes_numeric_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.quantile_sketch_accum(custseg.quantile_sketch, numeric, int, float8) IS
+'Adds a numeric, as the float8 it is cast to, to a sketch; a null value changes nothing. Transition function of approx_quantile_breaks.';
+
+CREATE FUNCTION custseg.quantile_sketch_combine(state custseg.quantile_sketch, other custseg.quantile_sketch) RETURNS custseg.quantile_sketch
+AS 'MODULE_PATHNAME', 'custseg_quantile_sketch_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.quantile_sketch_combine(custseg.quantile_sketch, custseg.quantile_sketch) IS
+'Adds the rows of a sketch to another with the same rank_error and number of classes. The errors that each can have made add up, so the bound stays a share of the rows.';
+
+CREATE FUNCTION custseg.quantile_sketch_final(state custseg.quantile_sketch) RETURNS custseg.quantile_sketch
+AS 'MODULE_PATHNAME', 'custseg_quantile_sketch_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.quantile_sketch_final(custseg.quantile_sketch) IS
+'The sketch in its smallest form. Final function of sketch_values and rollup.';
+
+CREATE FUNCTION custseg.approx_quantile_breaks_final(state custseg.quantile_sketch) RETURNS float8[]
+AS 'MODULE_PATHNAME', 'custseg_approx_quantile_breaks_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.approx_quantile_breaks_final(custseg.quantile_sketch) IS
+'The breaks of a sketch for the number of classes it was made with. Final function of the aggregate approx_quantile_breaks. A sketch of sketch_values has none: error 22023; use approx_quantile_breaks(sketch, classes).';
+
+-- Fit.
+
+CREATE AGGREGATE custseg.approx_quantile_breaks(x float8, classes int, rank_error float8) (
+    SFUNC = custseg.quantile_sketch_accum,
+    STYPE = custseg.quantile_sketch,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.quantile_sketch_combine,
+    FINALFUNC = custseg.approx_quantile_breaks_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.approx_quantile_breaks(float8, int, float8) IS
+'Cut points as of quantile_breaks, in bounded memory: the rank of break j is off from ceil(j n / classes) by at most rank_error * n, always, for rows in any order. Exact with fewer than 13.3 / rank_error rows or distinct values. Breaks are values of the data, distinct, and none is the maximum. classes: 1 to 1000; rank_error: 1e-6 to 0.5, a share of the rows; both the same in all rows of a group, otherwise error 22023. Null x is ignored, NaN is error 22023, infinities are ordinary values. No values: null. Nothing is random, but the order of rows and the plan can change a break within the error. Memory: see quantile_sketch.';
+
+CREATE AGGREGATE custseg.approx_quantile_breaks(x numeric, classes int, rank_error float8) (
+    SFUNC = custseg.quantile_sketch_accum,
+    STYPE = custseg.quantile_sketch,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.quantile_sketch_combine,
+    FINALFUNC = custseg.approx_quantile_breaks_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.approx_quantile_breaks(numeric, int, float8) IS
+'The same as approx_quantile_breaks(x::float8, classes, rank_error), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+CREATE AGGREGATE custseg.sketch_values(x float8, rank_error float8) (
+    SFUNC = custseg.quantile_sketch_accum,
+    STYPE = custseg.quantile_sketch,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.quantile_sketch_combine,
+    FINALFUNC = custseg.quantile_sketch_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.sketch_values(float8, float8) IS
+'What approx_quantile_breaks collects, as a value to store, for example one a month: roll months up with rollup, get breaks with approx_quantile_breaks(sketch, classes). Arguments as there.';
+
+CREATE AGGREGATE custseg.sketch_values(x numeric, rank_error float8) (
+    SFUNC = custseg.quantile_sketch_accum,
+    STYPE = custseg.quantile_sketch,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.quantile_sketch_combine,
+    FINALFUNC = custseg.quantile_sketch_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.sketch_values(numeric, float8) IS
+'The same as sketch_values(x::float8, rank_error), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+CREATE AGGREGATE custseg.rollup(sketch custseg.quantile_sketch) (
+    SFUNC = custseg.quantile_sketch_combine,
+    STYPE = custseg.quantile_sketch,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.quantile_sketch_combine,
+    FINALFUNC = custseg.quantile_sketch_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.rollup(custseg.quantile_sketch) IS
+'Adds up stored sketches. All must have the same rank_error, otherwise error 22023; the result keeps it. Nulls are ignored.';
+
+-- Read.
+
+CREATE FUNCTION custseg.approx_quantile_breaks(sketch custseg.quantile_sketch, classes int) RETURNS float8[]
+AS 'MODULE_PATHNAME', 'custseg_approx_quantile_breaks' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.approx_quantile_breaks(custseg.quantile_sketch, int) IS
+'The quantile breaks of a sketch, for any number of classes, 1 to 1000, otherwise error 22023. See the aggregate approx_quantile_breaks.';
+
+CREATE FUNCTION custseg.sketch_rows(sketch custseg.quantile_sketch) RETURNS bigint
+AS 'MODULE_PATHNAME', 'custseg_sketch_rows' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.sketch_rows(custseg.quantile_sketch) IS
+'The number of values, with repetitions, that a sketch was made from.';
+
+CREATE FUNCTION custseg.sketch_rank_error(sketch custseg.quantile_sketch) RETURNS bigint
+AS 'MODULE_PATHNAME', 'custseg_sketch_rank_error' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.sketch_rank_error(custseg.quantile_sketch) IS
+'How far a rank can be off in this sketch, in rows: a proven bound, at most rank_error * sketch_rows and mostly far less; 0 when the sketch is exact.';
+
+-- Scales: scale_model, minmax_fit, zscore_fit, percentiles_fit, minmax, zscore, percentile, scale.
+
+-- The model.
+
+CREATE TYPE custseg.scale_model;
+
+CREATE FUNCTION custseg.scale_model_in(cstring) RETURNS custseg.scale_model
+AS 'MODULE_PATHNAME', 'custseg_scale_model_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_model_in(cstring) IS
+'Input function of scale_model. Anything but a well-formed text: error 22P02.';
+
+CREATE FUNCTION custseg.scale_model_out(custseg.scale_model) RETURNS cstring
+AS 'MODULE_PATHNAME', 'custseg_scale_model_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_model_out(custseg.scale_model) IS
+'Output function of scale_model.';
+
+CREATE FUNCTION custseg.scale_model_recv(internal) RETURNS custseg.scale_model
+AS 'MODULE_PATHNAME', 'custseg_scale_model_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_model_recv(internal) IS
+'Binary input function of scale_model. Anything but a well-formed message: error 22P03.';
+
+CREATE FUNCTION custseg.scale_model_send(custseg.scale_model) RETURNS bytea
+AS 'MODULE_PATHNAME', 'custseg_scale_model_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_model_send(custseg.scale_model) IS
+'Binary output function of scale_model.';
+
+CREATE TYPE custseg.scale_model (
+    INPUT = custseg.scale_model_in,
+    OUTPUT = custseg.scale_model_out,
+    RECEIVE = custseg.scale_model_recv,
+    SEND = custseg.scale_model_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE custseg.scale_model IS
+'How a measure is brought to a common scale: of kind minmax, zscore or percentile, fitted by minmax_fit, zscore_fit or percentiles_fit, applied by minmax(), zscore(), percentile() or scale(). Text form: {"version":1,"kind":"zscore","n":100,"min":0,"max":12.5,"mean":4,"deviation":2.5}; with bounds also "lower" and "upper", of percentile "values" and "counts" instead of mean and deviation. A percentile model takes 16 bytes a value that it keeps, at most 60 million; its text and jsonb forms hold about 10 million.';
+
+CREATE FUNCTION custseg.scale_model_to_jsonb(custseg.scale_model) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'custseg_scale_model_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_model_to_jsonb(custseg.scale_model) IS
+'scale_model as jsonb, with the keys of its text form.';
+
+CREATE CAST (custseg.scale_model AS jsonb) WITH FUNCTION custseg.scale_model_to_jsonb(custseg.scale_model);
+COMMENT ON CAST (custseg.scale_model AS jsonb) IS
+'scale_model as jsonb, with the keys of its text form.';
+
+CREATE FUNCTION custseg.scale_model_parameter(model custseg.scale_model, parameter text) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_scale_model_parameter' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_model_parameter(custseg.scale_model, text) IS
+'A parameter of a model: n (rows of the fit), min and max (of their values, after those outside the bounds were moved), lower and upper (the bounds as fractions, null without), mean and deviation (of zscore, otherwise null), points (the limit of percentiles_fit, null without). Behind the operator model -> parameter. Any other name: error 22023.';
+
+CREATE OPERATOR custseg.-> (LEFTARG = custseg.scale_model, RIGHTARG = text, FUNCTION = custseg.scale_model_parameter);
+COMMENT ON OPERATOR custseg.-> (custseg.scale_model, text) IS 'parameter of a scale model';
+
+-- The state of the fits.
+
+CREATE TYPE custseg.scale_state;
+
+CREATE FUNCTION custseg.scale_state_in(cstring) RETURNS custseg.scale_state
+AS 'MODULE_PATHNAME', 'custseg_scale_state_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_state_in(cstring) IS
+'Input function of scale_state. Anything but a well-formed text: error 22P02.';
+
+CREATE FUNCTION custseg.scale_state_out(custseg.scale_state) RETURNS cstring
+AS 'MODULE_PATHNAME', 'custseg_scale_state_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_state_out(custseg.scale_state) IS
+'Output function of scale_state.';
+
+CREATE FUNCTION custseg.scale_state_recv(internal) RETURNS custseg.scale_state
+AS 'MODULE_PATHNAME', 'custseg_scale_state_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_state_recv(internal) IS
+'Binary input function of scale_state. Anything but a well-formed message: error 22P03.';
+
+CREATE FUNCTION custseg.scale_state_send(custseg.scale_state) RETURNS bytea
+AS 'MODULE_PATHNAME', 'custseg_scale_state_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_state_send(custseg.scale_state) IS
+'Binary output function of scale_state.';
+
+CREATE TYPE custseg.scale_state (
+    INPUT = custseg.scale_state_in,
+    OUTPUT = custseg.scale_state_out,
+    RECEIVE = custseg.scale_state_recv,
+    SEND = custseg.scale_state_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE custseg.scale_state IS
+'The state of minmax_fit, zscore_fit and percentiles_fit. By form it keeps a range, a range with the exact sums of the values and of their squares, or all values with their counts. Text form: {"version":1,"form":"moments","n":2,"min":1,"max":4,"sum":"0x5p+0","squares":"0x11p+0"}.';
+
+-- Support functions of the aggregates.
+
+CREATE FUNCTION custseg.scale_range_accum(state custseg.scale_state, x float8) RETURNS custseg.scale_state
+AS 'MODULE_PATHNAME', 'custseg_scale_range_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_range_accum(custseg.scale_state, float8) IS
+'Adds a value to the range of a state; a null value changes nothing. Transition function of minmax_fit.';
+
+CREATE FUNCTION custseg.scale_range_accum(state custseg.scale_state, x numeric) RETURNS custseg.scale_state
+AS 'MODULE_PATHNAME', 'custseg_scale_range_accum_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_range_accum(custseg.scale_state, numeric) IS
+'Adds a numeric, as the float8 it is cast to, to the range of a state; a null value changes nothing. Transition function of minmax_fit.';
+
+CREATE FUNCTION custseg.scale_moments_accum(state custseg.scale_state, x float8) RETURNS custseg.scale_state
+AS 'MODULE_PATHNAME', 'custseg_scale_moments_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_moments_accum(custseg.scale_state, float8) IS
+'Adds a value to the exact sums of a state; a null value changes nothing. Transition function of zscore_fit.';
+
+CREATE FUNCTION custseg.scale_moments_accum(state custseg.scale_state, x numeric) RETURNS custseg.scale_state
+AS 'MODULE_PATHNAME', 'custseg_scale_moments_accum_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_moments_accum(custseg.scale_state, numeric) IS
+'Adds a numeric, as the float8 it is cast to, to the exact sums of a state; a null value changes nothing. Transition function of zscore_fit.';
+
+CREATE FUNCTION custseg.scale_values_accum(state custseg.scale_state, x float8) RETURNS custseg.scale_state
+AS 'MODULE_PATHNAME', 'custseg_scale_values_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_values_accum(custseg.scale_state, float8) IS
+'Adds a value to the values of a state; a null value changes nothing. Transition function of percentiles_fit.';
+
+CREATE FUNCTION custseg.scale_values_accum(state custseg.scale_state, x numeric) RETURNS custseg.scale_state
+AS 'MODULE_PATHNAME', 'custseg_scale_values_accum_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_values_accum(custseg.scale_state, numeric) IS
+'Adds a numeric, as the float8 it is cast to, to the values of a state; a null value changes nothing. Transition function of percentiles_fit.';
+
+CREATE FUNCTION custseg.scale_bounded_accum(state custseg.scale_state, x float8, lower float8, upper float8) RETURNS custseg.scale_state
+AS 'MODULE_PATHNAME', 'custseg_scale_bounded_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_bounded_accum(custseg.scale_state, float8, float8, float8) IS
+'Adds a value to the values of a state with bounds; a null value changes nothing. Transition function of the fits with bounds.';
+
+CREATE FUNCTION custseg.scale_bounded_accum(state custseg.scale_state, x numeric, lower float8, upper float8) RETURNS custseg.scale_state
+AS 'MODULE_PATHNAME', 'custseg_scale_bounded_accum_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_bounded_accum(custseg.scale_state, numeric, float8, float8) IS
+'Adds a numeric, as the float8 it is cast to, to the values of a state with bounds; a null value changes nothing. Transition function of the fits with bounds.';
+
+CREATE FUNCTION custseg.scale_points_accum(state custseg.scale_state, x float8, points int) RETURNS custseg.scale_state
+AS 'MODULE_PATHNAME', 'custseg_scale_points_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_points_accum(custseg.scale_state, float8, int) IS
+'Adds a value to the values of a state with a limit of points; a null value changes nothing. Transition function of percentiles_fit with a limit.';
+
+CREATE FUNCTION custseg.scale_points_accum(state custseg.scale_state, x numeric, points int) RETURNS custseg.scale_state
+AS 'MODULE_PATHNAME', 'custseg_scale_points_accum_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_points_accum(custseg.scale_state, numeric, int) IS
+'Adds a numeric, as the float8 it is cast to, to the values of a state with a limit of points; a null value changes nothing. Transition function of percentiles_fit with a limit.';
+
+CREATE FUNCTION custseg.scale_state_combine(state custseg.scale_state, other custseg.scale_state) RETURNS custseg.scale_state
+AS 'MODULE_PATHNAME', 'custseg_scale_state_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale_state_combine(custseg.scale_state, custseg.scale_state) IS
+'Adds the rows of a state to another of the same form, bounds and limit.';
+
+CREATE FUNCTION custseg.minmax_fit_final(state custseg.scale_state) RETURNS custseg.scale_model
+AS 'MODULE_PATHNAME', 'custseg_minmax_fit_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.minmax_fit_final(custseg.scale_state) IS
+'The model of a state. Final function of minmax_fit.';
+
+CREATE FUNCTION custseg.zscore_fit_final(state custseg.scale_state) RETURNS custseg.scale_model
+AS 'MODULE_PATHNAME', 'custseg_zscore_fit_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.zscore_fit_final(custseg.scale_state) IS
+'The model of a state. Final function of zscore_fit.';
+
+CREATE FUNCTION custseg.percentiles_fit_final(state custseg.scale_state) RETURNS custseg.scale_model
+AS 'MODULE_PATHNAME', 'custseg_percentiles_fit_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.percentiles_fit_final(custseg.scale_state) IS
+'The model of a state. Final function of percentiles_fit.';
+
+-- Fit.
+
+CREATE AGGREGATE custseg.minmax_fit(x float8) (
+    SFUNC = custseg.scale_range_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 160,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.minmax_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.minmax_fit(float8) IS
+'Fits a scale from 0, the smallest x, to 1, the greatest. Null x is ignored; NaN and infinity are error 22023. No values: null. The same to the last bit in any order and plan.';
+
+CREATE AGGREGATE custseg.minmax_fit(x float8, lower float8, upper float8) (
+    SFUNC = custseg.scale_bounded_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.minmax_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.minmax_fit(float8, float8, float8) IS
+'Fits a scale from 0 to 1 between two bounds instead of the extremes. lower and upper, fractions with 0 <= lower < upper <= 1 and the same in all rows of a group (otherwise error 22023), give the bounds: the values of rank ceil(lower n), at least 1, and ceil(upper n). Values outside are moved to the nearer bound, here and when the model is applied (winsorising). Null x is ignored; NaN and infinity are error 22023. No values: null. The same to the last bit in any order and plan. Memory: 12 to 24 bytes a distinct value.';
+
+CREATE AGGREGATE custseg.zscore_fit(x float8) (
+    SFUNC = custseg.scale_moments_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 160,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.zscore_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.zscore_fit(float8) IS
+'Fits the mean and the standard deviation of the population (divided by n, as stddev_pop). Both are computed from exact sums, hence without cancellation. Null x is ignored; NaN and infinity are error 22023. No values: null. The same to the last bit in any order and plan.';
+
+CREATE AGGREGATE custseg.zscore_fit(x float8, lower float8, upper float8) (
+    SFUNC = custseg.scale_bounded_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.zscore_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.zscore_fit(float8, float8, float8) IS
+'Fits mean and standard deviation after the values outside two bounds were moved to them. lower and upper, fractions with 0 <= lower < upper <= 1 and the same in all rows of a group (otherwise error 22023), give the bounds: the values of rank ceil(lower n), at least 1, and ceil(upper n). Values outside are moved to the nearer bound, here and when the model is applied (winsorising). Null x is ignored; NaN and infinity are error 22023. No values: null. The same to the last bit in any order and plan. Memory: 12 to 24 bytes a distinct value.';
+
+CREATE AGGREGATE custseg.percentiles_fit(x float8) (
+    SFUNC = custseg.scale_values_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.percentiles_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.percentiles_fit(float8) IS
+'Fits percentiles: the model keeps all distinct values with their numbers of rows, 16 bytes each. Null x is ignored, NaN is error 22023, infinities are ordinary values. No values: null. The same in any order and plan. Memory: 12 to 24 bytes a distinct value.';
+
+CREATE AGGREGATE custseg.percentiles_fit(x float8, lower float8, upper float8) (
+    SFUNC = custseg.scale_bounded_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.percentiles_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.percentiles_fit(float8, float8, float8) IS
+'Fits percentiles after the values outside two bounds were moved to them, which makes them ties. lower and upper, fractions with 0 <= lower < upper <= 1 and the same in all rows of a group (otherwise error 22023), give the bounds: the values of rank ceil(lower n), at least 1, and ceil(upper n). Values outside are moved to the nearer bound, here and when the model is applied (winsorising). Null x is ignored, NaN is error 22023, infinities are ordinary values. No values: null. The same in any order and plan. Memory: 12 to 24 bytes a distinct value.';
+
+CREATE AGGREGATE custseg.percentiles_fit(x float8, points int) (
+    SFUNC = custseg.scale_points_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.percentiles_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.percentiles_fit(float8, int) IS
+'Fits percentiles with a small model: it keeps the values of rank ceil(j n / points), for j = 1 to points, and treats each value as the next one that is kept, so a percentile is off by less than 1 / points. points: 1 or more, the same in all rows of a group, otherwise error 22023. Null x is ignored, NaN is error 22023, infinities are ordinary values. No values: null. The same in any order and plan. Memory: 12 to 24 bytes a distinct value.';
+
+CREATE AGGREGATE custseg.minmax_fit(x numeric) (
+    SFUNC = custseg.scale_range_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 160,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.minmax_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.minmax_fit(numeric) IS
+'The same as minmax_fit(x::float8), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+CREATE AGGREGATE custseg.minmax_fit(x numeric, lower float8, upper float8) (
+    SFUNC = custseg.scale_bounded_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.minmax_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.minmax_fit(numeric, float8, float8) IS
+'The same as minmax_fit(x::float8, lower, upper), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+CREATE AGGREGATE custseg.zscore_fit(x numeric) (
+    SFUNC = custseg.scale_moments_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 160,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.zscore_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.zscore_fit(numeric) IS
+'The same as zscore_fit(x::float8), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+CREATE AGGREGATE custseg.zscore_fit(x numeric, lower float8, upper float8) (
+    SFUNC = custseg.scale_bounded_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.zscore_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.zscore_fit(numeric, float8, float8) IS
+'The same as zscore_fit(x::float8, lower, upper), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+CREATE AGGREGATE custseg.percentiles_fit(x numeric) (
+    SFUNC = custseg.scale_values_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.percentiles_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.percentiles_fit(numeric) IS
+'The same as percentiles_fit(x::float8), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+CREATE AGGREGATE custseg.percentiles_fit(x numeric, lower float8, upper float8) (
+    SFUNC = custseg.scale_bounded_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.percentiles_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.percentiles_fit(numeric, float8, float8) IS
+'The same as percentiles_fit(x::float8, lower, upper), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+CREATE AGGREGATE custseg.percentiles_fit(x numeric, points int) (
+    SFUNC = custseg.scale_points_accum,
+    STYPE = custseg.scale_state,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.scale_state_combine,
+    FINALFUNC = custseg.percentiles_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.percentiles_fit(numeric, int) IS
+'The same as percentiles_fit(x::float8, points), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+-- Apply.
+
+CREATE FUNCTION custseg.minmax(x float8, model custseg.scale_model, descending boolean DEFAULT false) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_minmax' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.minmax(float8, custseg.scale_model, boolean) IS
+'The place of x between the minimum, 0, and the maximum, 1, of the model: (x - min) / (max - min), cut to 0 and 1 for x outside. descending turns it round: (max - x) / (max - min), for measures where less is better. A constant measure (max = min) tells nobody apart: 0.5 for its value. model: of kind minmax, otherwise error 22023. x is NaN or infinite: error 22023.';
+
+CREATE FUNCTION custseg.minmax(x numeric, model custseg.scale_model, descending boolean DEFAULT false) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_minmax_numeric' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.minmax(numeric, custseg.scale_model, boolean) IS
+'The same as minmax(x::float8, model, descending), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+CREATE FUNCTION custseg.zscore(x float8, model custseg.scale_model, descending boolean DEFAULT false) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_zscore' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.zscore(float8, custseg.scale_model, boolean) IS
+'How many standard deviations x is above the mean of the model: (x - mean) / deviation; with bounds, x outside is moved to the nearer one first. descending changes the sign, for measures where less is better. Deviation 0: 0. model: of kind zscore, otherwise error 22023. x is NaN or infinite: error 22023. A result beyond the range of float8: error 22003.';
+
+CREATE FUNCTION custseg.zscore(x numeric, model custseg.scale_model, descending boolean DEFAULT false) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_zscore_numeric' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.zscore(numeric, custseg.scale_model, boolean) IS
+'The same as zscore(x::float8, model, descending), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+CREATE FUNCTION custseg.percentile(x float8, model custseg.scale_model, descending boolean DEFAULT false) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_percentile' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.percentile(float8, custseg.scale_model, boolean) IS
+'The part of the rows of the model below x, plus half of those equal to x: from 0 to 1, and equal values get the mean of their places. x that was not among the values gets the part below it. With bounds, x outside is moved to the nearer one first. descending turns it round: the part above x, plus half of those equal. model: of kind percentile, otherwise error 22023. x is NaN: error 22023; infinities are ordinary values.';
+
+CREATE FUNCTION custseg.percentile(x numeric, model custseg.scale_model, descending boolean DEFAULT false) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_percentile_numeric' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.percentile(numeric, custseg.scale_model, boolean) IS
+'The same as percentile(x::float8, model, descending), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+CREATE FUNCTION custseg.scale(x float8, model custseg.scale_model, descending boolean DEFAULT false) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_scale' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale(float8, custseg.scale_model, boolean) IS
+'x on the scale of a model of any kind: minmax(), zscore() or percentile() of the same arguments.';
+
+CREATE FUNCTION custseg.scale(x numeric, model custseg.scale_model, descending boolean DEFAULT false) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_scale_numeric' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.scale(numeric, custseg.scale_model, boolean) IS
+'The same as scale(x::float8, model, descending), without the cost of the cast. x beyond the range of float8: error 22003, as in the cast.';
+
+-- classify: from an attribute such as industry or region to a class.
+
+CREATE FUNCTION custseg.classify(value text, classes jsonb) RETURNS text
+AS 'MODULE_PATHNAME', 'custseg_classify' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.classify(text, jsonb) IS
+'The class of an attribute: industry, region, postcode. classes is an object of texts: the class of each value. A key that ends in * stands for all values that begin like it, so codes that are built from the left (6201 in 62, DE-BY in DE) need one key for each branch; the longest such key wins, an exact key wins over all, and "*" alone is the default, also for a null value. No key: null. Case matters. classes null: null. Not an object, or a class that is not a text: error 22023. For sizes in numbers use band.';
+
+-- Bands and weighted scores: band, weighted_score, explain_weighted.
+
+CREATE FUNCTION custseg.band(value float8, breaks float8[], labels text[]) RETURNS text
+AS 'MODULE_PATHNAME', 'custseg_band' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.band(float8, float8[], text[]) IS
+'The label of the class of a value: labels[score(value, breaks)], so a value equal to a break belongs to the lower class. breaks: as in score(). labels: from the lowest class up, one more than breaks, no null, no empty one, otherwise error 22023; two classes may have the same label. value is NaN: error 22023; infinities are ordinary values.';
+
+CREATE FUNCTION custseg.band(value numeric, breaks float8[], labels text[]) RETURNS text
+AS 'MODULE_PATHNAME', 'custseg_band_numeric' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.band(numeric, float8[], text[]) IS
+'The same as band(value::float8, breaks, labels), without the cost of the cast. value beyond the range of float8: error 22003, as in the cast.';
+
+CREATE FUNCTION custseg.weighted_score(components float8[], weights float8[], missing text DEFAULT 'renormalise') RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_weighted_score' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.weighted_score(float8[], float8[], text) IS
+'The weighted mean of the components: sum(weight * component) / sum(weight), computed exactly and rounded once. missing says what a null component means: renormalise: the mean of the others (null if none of them has a weight above 0); zero: its value is 0; null: the score is null. weights: finite, none negative, not all 0, one for each component. Anything else, and components that are NaN or infinite: error 22023.';
+
+CREATE FUNCTION custseg.explain_weighted(names text[], components float8[], weights float8[], missing text DEFAULT 'renormalise', digits int DEFAULT 4,
+    OUT component text, OUT value float8, OUT weight float8, OUT contribution numeric, OUT share numeric) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'custseg_explain_weighted' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 5;
+COMMENT ON FUNCTION custseg.explain_weighted(text[], float8[], float8[], text, int) IS
+'Why weighted_score() of the same components, weights and missing is what it is: a row for each component, in their order. weight: its part of the weights that count, together 1. contribution: weight * value, rounded to digits places so that together they are exactly round(score::numeric, digits). share: contribution / score, rounded so that together they are exactly 1; null where the score is 0, or next to 0 by contributions of both signs. Rounding is by largest remainder, among equals the first. A missing component has no value and contributes 0. Where the score is null, so are weight, contribution and share. Negative components have negative contributions; shares can then be negative and above 1. digits: 0 to 15, otherwise error 22023; contributions of more than 15 digits in all: error 22003. Other errors as in weighted_score().';
+
+-- Weights and TOPSIS: component_rows, entropy_weights, ahp_weights, topsis_model, topsis_fit, topsis_score, topsis.
+
+-- The state of the aggregates that need all rows.
+
+CREATE TYPE custseg.component_rows;
+
+CREATE FUNCTION custseg.component_rows_in(cstring) RETURNS custseg.component_rows
+AS 'MODULE_PATHNAME', 'custseg_component_rows_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.component_rows_in(cstring) IS
+'Input function of component_rows. Anything but a well-formed text: error 22P02.';
+
+CREATE FUNCTION custseg.component_rows_out(custseg.component_rows) RETURNS cstring
+AS 'MODULE_PATHNAME', 'custseg_component_rows_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.component_rows_out(custseg.component_rows) IS
+'Output function of component_rows.';
+
+CREATE FUNCTION custseg.component_rows_recv(internal) RETURNS custseg.component_rows
+AS 'MODULE_PATHNAME', 'custseg_component_rows_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.component_rows_recv(internal) IS
+'Binary input function of component_rows. Anything but a well-formed message: error 22P03.';
+
+CREATE FUNCTION custseg.component_rows_send(custseg.component_rows) RETURNS bytea
+AS 'MODULE_PATHNAME', 'custseg_component_rows_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.component_rows_send(custseg.component_rows) IS
+'Binary output function of component_rows.';
+
+CREATE TYPE custseg.component_rows (
+    INPUT = custseg.component_rows_in,
+    OUTPUT = custseg.component_rows_out,
+    RECEIVE = custseg.component_rows_recv,
+    SEND = custseg.component_rows_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE custseg.component_rows IS
+'Rows of 1 to 1000 numbers each, and the weights and directions of their columns: the state of entropy_weights and topsis_fit. Text form: {"version":1,"columns":2,"weights":[1,2],"benefit":[true,false],"values":[1,2.5,3,4]}, values row by row; weights and benefit are there only where the aggregate has them. 8 bytes a value, at most 1 GB (error 54000); the text and jsonb forms hold about 10 million values.';
+
+CREATE FUNCTION custseg.component_rows_to_jsonb(custseg.component_rows) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'custseg_component_rows_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.component_rows_to_jsonb(custseg.component_rows) IS
+'component_rows as jsonb, with the keys of its text form.';
+
+CREATE CAST (custseg.component_rows AS jsonb) WITH FUNCTION custseg.component_rows_to_jsonb(custseg.component_rows);
+COMMENT ON CAST (custseg.component_rows AS jsonb) IS
+'component_rows as jsonb, with the keys of its text form.';
+
+CREATE FUNCTION custseg.component_rows_accum(state custseg.component_rows, components float8[]) RETURNS custseg.component_rows
+AS 'MODULE_PATHNAME', 'custseg_component_rows_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.component_rows_accum(custseg.component_rows, float8[]) IS
+'Adds a row to a state; null, or a row with a null element, adds nothing. Transition function of entropy_weights.';
+
+CREATE FUNCTION custseg.component_rows_accum(state custseg.component_rows, components float8[], benefit boolean[]) RETURNS custseg.component_rows
+AS 'MODULE_PATHNAME', 'custseg_component_rows_benefit_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.component_rows_accum(custseg.component_rows, float8[], boolean[]) IS
+'Adds a row to a state with directions; null, or a row with a null element, adds nothing. Transition function of entropy_weights.';
+
+CREATE FUNCTION custseg.component_rows_accum(state custseg.component_rows, components float8[], weights float8[], benefit boolean[]) RETURNS custseg.component_rows
+AS 'MODULE_PATHNAME', 'custseg_component_rows_weights_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.component_rows_accum(custseg.component_rows, float8[], float8[], boolean[]) IS
+'Adds a row to a state with weights and directions; null, or a row with a null element, adds nothing. Transition function of topsis_fit.';
+
+CREATE FUNCTION custseg.component_rows_combine(state custseg.component_rows, other custseg.component_rows) RETURNS custseg.component_rows
+AS 'MODULE_PATHNAME', 'custseg_component_rows_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.component_rows_combine(custseg.component_rows, custseg.component_rows) IS
+'Adds the rows of a state to another with as many columns and the same weights and directions.';
+
+-- Entropy weights.
+
+CREATE FUNCTION custseg.entropy_weights_final(state custseg.component_rows) RETURNS float8[]
+AS 'MODULE_PATHNAME', 'custseg_entropy_weights_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.entropy_weights_final(custseg.component_rows) IS
+'The entropy weights of the rows in a state. See entropy_weights.';
+
+CREATE AGGREGATE custseg.entropy_weights(components float8[]) (
+    SFUNC = custseg.component_rows_accum,
+    STYPE = custseg.component_rows,
+    SSPACE = 2048,
+    COMBINEFUNC = custseg.component_rows_combine,
+    FINALFUNC = custseg.entropy_weights_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.entropy_weights(float8[]) IS
+'Weights of columns by the entropy weight method: a column that tells rows apart weighs more. components: the values of one row, 1 to 1000. With z = (v - min) / (max - min) in each column, p = z / sum z and e = -sum(p ln p) / ln n, the weight is (1 - e) / sum(1 - e). A constant column gets 0; if all are constant, or there is one row, weights are equal. Null components, or a null element: the row is skipped. No rows: null. NaN, infinity, or arrays of different lengths: error 22023. The result does not depend on the order of rows, to the last bit. Memory: 8 to 16 bytes a value; more than 1 GB: error 54000.';
+
+CREATE AGGREGATE custseg.entropy_weights(components float8[], benefit boolean[]) (
+    SFUNC = custseg.component_rows_accum,
+    STYPE = custseg.component_rows,
+    SSPACE = 2048,
+    COMBINEFUNC = custseg.component_rows_combine,
+    FINALFUNC = custseg.entropy_weights_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.entropy_weights(float8[], boolean[]) IS
+'Entropy weights with a direction for each column: where benefit is false, less is better, and z = (max - v) / (max - min). benefit: as many elements as components, none null, the same in all rows, otherwise error 22023; null: more is better everywhere. Otherwise as entropy_weights(components).';
+
+-- AHP.
+
+CREATE FUNCTION custseg.ahp_weights(matrix float8[], OUT weights float8[], OUT lambda_max float8, OUT ci float8, OUT cr float8)
+AS 'MODULE_PATHNAME', 'custseg_ahp_weights' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.ahp_weights(float8[]) IS
+'Weights from judgements in pairs, by the analytic hierarchy process (Saaty 1980). matrix[i][j] says how many times i is as important as j; it must be square with 1 to 10 rows, positive, and reciprocal within 1e-6, otherwise error 22023. weights: the principal eigenvector, with sum 1. lambda_max: its eigenvalue. ci = (lambda_max - n) / (n - 1). cr = ci / RI with Saaty''s random index 0, 0, .58, .90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49; 0 for n up to 2. cr above 0.10: a NOTICE names the judgement that is farthest, as a ratio, from that of the weights.';
+
+-- TOPSIS.
+
+CREATE TYPE custseg.topsis_model;
+
+CREATE FUNCTION custseg.topsis_model_in(cstring) RETURNS custseg.topsis_model
+AS 'MODULE_PATHNAME', 'custseg_topsis_model_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.topsis_model_in(cstring) IS
+'Input function of topsis_model. Anything but a well-formed text: error 22P02.';
+
+CREATE FUNCTION custseg.topsis_model_out(custseg.topsis_model) RETURNS cstring
+AS 'MODULE_PATHNAME', 'custseg_topsis_model_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.topsis_model_out(custseg.topsis_model) IS
+'Output function of topsis_model.';
+
+CREATE FUNCTION custseg.topsis_model_recv(internal) RETURNS custseg.topsis_model
+AS 'MODULE_PATHNAME', 'custseg_topsis_model_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.topsis_model_recv(internal) IS
+'Binary input function of topsis_model. Anything but a well-formed message: error 22P03.';
+
+CREATE FUNCTION custseg.topsis_model_send(custseg.topsis_model) RETURNS bytea
+AS 'MODULE_PATHNAME', 'custseg_topsis_model_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.topsis_model_send(custseg.topsis_model) IS
+'Binary output function of topsis_model.';
+
+CREATE TYPE custseg.topsis_model (
+    INPUT = custseg.topsis_model_in,
+    OUTPUT = custseg.topsis_model_out,
+    RECEIVE = custseg.topsis_model_recv,
+    SEND = custseg.topsis_model_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE custseg.topsis_model IS
+'What TOPSIS has learnt of some rows: the norm, the weight, the best and the worst value of every column. Made by topsis_fit, applied by topsis_score. Text form: {"version": 1, "rows": 4, "norms": [...], "weights": [...], "ideal": [...], "anti_ideal": [...]}, ideal and anti_ideal in the units of the columns.';
+
+CREATE FUNCTION custseg.topsis_model_to_jsonb(custseg.topsis_model) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'custseg_topsis_model_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.topsis_model_to_jsonb(custseg.topsis_model) IS
+'A topsis_model as jsonb, with the keys of its text form.';
+
+CREATE CAST (custseg.topsis_model AS jsonb) WITH FUNCTION custseg.topsis_model_to_jsonb(custseg.topsis_model);
+COMMENT ON CAST (custseg.topsis_model AS jsonb) IS
+'A topsis_model as jsonb, with the keys of its text form.';
+
+CREATE FUNCTION custseg.topsis_model_values(model custseg.topsis_model, name text) RETURNS float8[]
+AS 'MODULE_PATHNAME', 'custseg_topsis_model_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.topsis_model_values(custseg.topsis_model, text) IS
+'An array of a model: norms, weights (with sum 1), ideal or anti_ideal. Another name: error 22023. Also written model -> ''ideal''.';
+
+CREATE OPERATOR custseg.-> (LEFTARG = custseg.topsis_model, RIGHTARG = text, FUNCTION = custseg.topsis_model_values);
+COMMENT ON OPERATOR custseg.-> (custseg.topsis_model, text) IS 'norms, weights, ideal or anti_ideal of a TOPSIS model';
+
+CREATE FUNCTION custseg.topsis_fit_final(state custseg.component_rows) RETURNS custseg.topsis_model
+AS 'MODULE_PATHNAME', 'custseg_topsis_fit_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.topsis_fit_final(custseg.component_rows) IS
+'The TOPSIS model of the rows in a state that has weights. See topsis_fit.';
+
+CREATE AGGREGATE custseg.topsis_fit(components float8[], weights float8[], benefit boolean[]) (
+    SFUNC = custseg.component_rows_accum,
+    STYPE = custseg.component_rows,
+    SSPACE = 2048,
+    COMBINEFUNC = custseg.component_rows_combine,
+    FINALFUNC = custseg.topsis_fit_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.topsis_fit(float8[], float8[], boolean[]) IS
+'Fits TOPSIS (Hwang and Yoon 1981): the Euclidean norm and the best and worst value of every column. components: the values of one row, 1 to 1000. weights: one for each, finite, not negative, not all 0. benefit: one for each, false where less is better; null: more is better everywhere. weights and benefit must be the same in all rows. Otherwise, and for NaN, infinity, null weights or arrays of different lengths: error 22023. Null components, or a null element: the row is skipped. No rows: null. The result does not depend on the order of rows, to the last bit. Memory: 8 to 16 bytes a value; more than 1 GB: error 54000.';
+
+CREATE FUNCTION custseg.topsis_score(components float8[], model custseg.topsis_model) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_topsis_score' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.topsis_score(float8[], custseg.topsis_model) IS
+'The closeness of a row to the ideal of a model, from 0 (worst in every column) to 1 (best in every column): d- / (d+ + d-), with the distances from ideal and anti-ideal after dividing by the norm and multiplying by the weight; 0.5 where both are 0. A column of norm 0 contributes nothing. A null element: null. NaN, infinity, or another number of elements than the model has: error 22023.';
+
+CREATE FUNCTION custseg.topsis(components float8[], weights float8[], benefit boolean[] DEFAULT NULL) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_topsis' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.topsis(float8[], float8[], boolean[]) IS
+'Window function: the closeness of a row to the ideal of its partition, as topsis_score(components, topsis_fit(components, weights, benefit)) in one go and to the last bit. Order and frame of the window do not matter. Null components, or a null element: null, and the row does not count. Arguments and errors as in topsis_fit. At most 2,147,483,647 rows in a partition.';
+
+-- ABC: abc_values, abc_amounts, abc_breaks, abc_summary, abc_class.
+
+-- The states of abc_breaks: of float8, and of numeric.
+
+CREATE TYPE custseg.abc_values;
+
+CREATE FUNCTION custseg.abc_values_in(cstring) RETURNS custseg.abc_values
+AS 'MODULE_PATHNAME', 'custseg_abc_values_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_values_in(cstring) IS
+'Input function of abc_values. Anything but a well-formed text: error 22P02.';
+
+CREATE FUNCTION custseg.abc_values_out(custseg.abc_values) RETURNS cstring
+AS 'MODULE_PATHNAME', 'custseg_abc_values_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_values_out(custseg.abc_values) IS
+'Output function of abc_values.';
+
+CREATE FUNCTION custseg.abc_values_recv(internal) RETURNS custseg.abc_values
+AS 'MODULE_PATHNAME', 'custseg_abc_values_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_values_recv(internal) IS
+'Binary input function of abc_values. Anything but a well-formed message: error 22P03.';
+
+CREATE FUNCTION custseg.abc_values_send(custseg.abc_values) RETURNS bytea
+AS 'MODULE_PATHNAME', 'custseg_abc_values_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_values_send(custseg.abc_values) IS
+'Binary output function of abc_values.';
+
+CREATE TYPE custseg.abc_values (
+    INPUT = custseg.abc_values_in,
+    OUTPUT = custseg.abc_values_out,
+    RECEIVE = custseg.abc_values_recv,
+    SEND = custseg.abc_values_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE custseg.abc_values IS
+'Cumulative shares, and the distinct positive values of a float8 column with their numbers of rows: the state of abc_breaks. It can be stored and rolled up. Text form: {"version":1,"shares":[0.8,0.95],"values":[1,2.5],"counts":[10,3],"others":2}, values ascending; others is the number of rows with values of 0 and less, which have no influence on breaks. 16 bytes a distinct value, at most 60 million of them; the text and jsonb forms hold about 10 million.';
+
+CREATE FUNCTION custseg.abc_values_to_jsonb(custseg.abc_values) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'custseg_abc_values_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_values_to_jsonb(custseg.abc_values) IS
+'abc_values as jsonb, with the keys of its text form.';
+
+CREATE CAST (custseg.abc_values AS jsonb) WITH FUNCTION custseg.abc_values_to_jsonb(custseg.abc_values);
+COMMENT ON CAST (custseg.abc_values AS jsonb) IS
+'abc_values as jsonb, with the keys of its text form.';
+
+CREATE TYPE custseg.abc_amounts;
+
+CREATE FUNCTION custseg.abc_amounts_in(cstring) RETURNS custseg.abc_amounts
+AS 'MODULE_PATHNAME', 'custseg_abc_amounts_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_amounts_in(cstring) IS
+'Input function of abc_amounts. Anything but a well-formed text: error 22P02.';
+
+CREATE FUNCTION custseg.abc_amounts_out(custseg.abc_amounts) RETURNS cstring
+AS 'MODULE_PATHNAME', 'custseg_abc_amounts_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_amounts_out(custseg.abc_amounts) IS
+'Output function of abc_amounts.';
+
+CREATE FUNCTION custseg.abc_amounts_recv(internal) RETURNS custseg.abc_amounts
+AS 'MODULE_PATHNAME', 'custseg_abc_amounts_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_amounts_recv(internal) IS
+'Binary input function of abc_amounts. Anything but a well-formed message: error 22P03.';
+
+CREATE FUNCTION custseg.abc_amounts_send(custseg.abc_amounts) RETURNS bytea
+AS 'MODULE_PATHNAME', 'custseg_abc_amounts_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_amounts_send(custseg.abc_amounts) IS
+'Binary output function of abc_amounts.';
+
+CREATE TYPE custseg.abc_amounts (
+    INPUT = custseg.abc_amounts_in,
+    OUTPUT = custseg.abc_amounts_out,
+    RECEIVE = custseg.abc_amounts_recv,
+    SEND = custseg.abc_amounts_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE custseg.abc_amounts IS
+'Cumulative shares, and the distinct positive values of a numeric column with their numbers of rows, exact: the state of abc_breaks of numeric. It can be stored and rolled up. Text form: {"version":1,"shares":[0.8,0.95],"scale":2,"values":[1.00,2.50],"counts":[10,3],"others":2}, values ascending; scale is the number of digits after the point that breaks show; others is the number of rows with values of 0 and less, which have no influence on breaks. 16 bytes a distinct value where all values, without the point, are below 9.2e18, about 32 otherwise.';
+
+CREATE FUNCTION custseg.abc_amounts_to_jsonb(custseg.abc_amounts) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'custseg_abc_amounts_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_amounts_to_jsonb(custseg.abc_amounts) IS
+'abc_amounts as jsonb, with the keys of its text form.';
+
+CREATE CAST (custseg.abc_amounts AS jsonb) WITH FUNCTION custseg.abc_amounts_to_jsonb(custseg.abc_amounts);
+COMMENT ON CAST (custseg.abc_amounts AS jsonb) IS
+'abc_amounts as jsonb, with the keys of its text form.';
+
+-- Support functions of the aggregates.
+
+CREATE FUNCTION custseg.abc_values_accum(state custseg.abc_values, x float8, shares float8[]) RETURNS custseg.abc_values
+AS 'MODULE_PATHNAME', 'custseg_abc_values_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_values_accum(custseg.abc_values, float8, float8[]) IS
+'Adds a value to a state; a null value changes nothing. Transition function of abc_breaks and abc_summary.';
+
+CREATE FUNCTION custseg.abc_values_combine(state custseg.abc_values, other custseg.abc_values) RETURNS custseg.abc_values
+AS 'MODULE_PATHNAME', 'custseg_abc_values_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_values_combine(custseg.abc_values, custseg.abc_values) IS
+'Adds the values of a state to another with the same shares.';
+
+CREATE FUNCTION custseg.abc_values_final(state custseg.abc_values) RETURNS custseg.abc_values
+AS 'MODULE_PATHNAME', 'custseg_abc_values_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_values_final(custseg.abc_values) IS
+'The state in its smallest form. Final function of abc_summary and rollup.';
+
+CREATE FUNCTION custseg.abc_breaks_final(state custseg.abc_values) RETURNS float8[]
+AS 'MODULE_PATHNAME', 'custseg_abc_breaks_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_breaks_final(custseg.abc_values) IS
+'The ABC breaks of a state, for example of a stored one. See abc_breaks.';
+
+CREATE FUNCTION custseg.abc_amounts_accum(state custseg.abc_amounts, x numeric, shares numeric[]) RETURNS custseg.abc_amounts
+AS 'MODULE_PATHNAME', 'custseg_abc_amounts_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_amounts_accum(custseg.abc_amounts, numeric, numeric[]) IS
+'Adds a value to a state; a null value changes nothing. Transition function of abc_breaks and abc_summary.';
+
+CREATE FUNCTION custseg.abc_amounts_combine(state custseg.abc_amounts, other custseg.abc_amounts) RETURNS custseg.abc_amounts
+AS 'MODULE_PATHNAME', 'custseg_abc_amounts_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_amounts_combine(custseg.abc_amounts, custseg.abc_amounts) IS
+'Adds the values of a state to another with the same shares.';
+
+CREATE FUNCTION custseg.abc_amounts_final(state custseg.abc_amounts) RETURNS custseg.abc_amounts
+AS 'MODULE_PATHNAME', 'custseg_abc_amounts_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_amounts_final(custseg.abc_amounts) IS
+'The state in its smallest form. Final function of abc_summary and rollup.';
+
+CREATE FUNCTION custseg.abc_breaks_final(state custseg.abc_amounts) RETURNS numeric[]
+AS 'MODULE_PATHNAME', 'custseg_abc_breaks_final_numeric' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_breaks_final(custseg.abc_amounts) IS
+'The ABC breaks of a state, for example of a stored one. See abc_breaks.';
+
+-- Fit.
+
+CREATE AGGREGATE custseg.abc_breaks(x float8, shares float8[]) (
+    SFUNC = custseg.abc_values_accum,
+    STYPE = custseg.abc_values,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.abc_values_combine,
+    FINALFUNC = custseg.abc_breaks_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.abc_breaks(float8, float8[]) IS
+'Cut points of ABC classes. shares are the cumulative shares of the total at which the classes end, such as ARRAY[0.8,0.95] for A, B and C: 1 to 999, strictly ascending, above 0 and below 1, the same in all rows of a group, otherwise error 22023. A value is in class A while all larger values together hold less than the first share of the total, in B while they hold less than the second, and so on: equal values share a class, and the largest value is always in A. Returns as many breaks as shares, ascending: the one for a share is the largest value before which the larger ones hold at least this share of the total, or 0 if there is none; breaks can be equal. Shares compare as before / total in one division of float8. Values of 0 and less do not count in the total and are in the last class. Null x is ignored; NaN and infinity: error 22023. No values: null. No positive value: error 22023. Does not depend on the order of rows. Memory: 12 to 24 bytes a distinct value.';
+
+CREATE AGGREGATE custseg.abc_breaks(x numeric, shares numeric[]) (
+    SFUNC = custseg.abc_amounts_accum,
+    STYPE = custseg.abc_amounts,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.abc_amounts_combine,
+    FINALFUNC = custseg.abc_breaks_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.abc_breaks(numeric, numeric[]) IS
+'The same as abc_breaks(float8, float8[]), without any rounding: values, total and shares are exact decimals of any size. A share has at most 38 digits after the point. The breaks show as many digits after the point as the positive x that has most. With shares of float8[] the function for float8 is taken.';
+
+CREATE AGGREGATE custseg.abc_summary(x float8, shares float8[]) (
+    SFUNC = custseg.abc_values_accum,
+    STYPE = custseg.abc_values,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.abc_values_combine,
+    FINALFUNC = custseg.abc_values_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.abc_summary(float8, float8[]) IS
+'What abc_breaks collects, as a value to store, for example one a month: roll months up with rollup, get breaks with abc_breaks_final. Arguments as in abc_breaks.';
+
+CREATE AGGREGATE custseg.abc_summary(x numeric, shares numeric[]) (
+    SFUNC = custseg.abc_amounts_accum,
+    STYPE = custseg.abc_amounts,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.abc_amounts_combine,
+    FINALFUNC = custseg.abc_amounts_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.abc_summary(numeric, numeric[]) IS
+'What abc_breaks of numeric collects, as a value to store, for example one a month: roll months up with rollup, get breaks with abc_breaks_final. Arguments as in abc_breaks.';
+
+CREATE AGGREGATE custseg.rollup(state custseg.abc_values) (
+    SFUNC = custseg.abc_values_combine,
+    STYPE = custseg.abc_values,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.abc_values_combine,
+    FINALFUNC = custseg.abc_values_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.rollup(custseg.abc_values) IS
+'Adds up stored abc_values. All must have the same shares, otherwise error 22023. Nulls are ignored.';
+
+CREATE AGGREGATE custseg.rollup(state custseg.abc_amounts) (
+    SFUNC = custseg.abc_amounts_combine,
+    STYPE = custseg.abc_amounts,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.abc_amounts_combine,
+    FINALFUNC = custseg.abc_amounts_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.rollup(custseg.abc_amounts) IS
+'Adds up stored abc_amounts. All must have the same shares, otherwise error 22023. Nulls are ignored.';
+
+-- Apply.
+
+CREATE FUNCTION custseg.abc_class(x float8, breaks float8[]) RETURNS text
+AS 'MODULE_PATHNAME', 'custseg_abc_class' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_class(float8, float8[]) IS
+'The ABC class of x: the letter of 1 + the number of breaks >= x, A first. breaks: from abc_breaks, or thresholds by hand; one dimension, ascending, equal ones allowed, no null, no NaN, at most 25, otherwise error 22023; an empty array gives A. x is NaN: error 22023; infinities are ordinary values.';
+
+CREATE FUNCTION custseg.abc_class(x numeric, breaks numeric[]) RETURNS text
+AS 'MODULE_PATHNAME', 'custseg_abc_class_numeric' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_class(numeric, numeric[]) IS
+'The same as abc_class(float8, float8[]), compared exactly. breaks must be finite. With breaks of float8[] the function for float8 is taken.';
+
+CREATE FUNCTION custseg.abc_class(x float8, breaks float8[], labels text[]) RETURNS text
+AS 'MODULE_PATHNAME', 'custseg_abc_class_labels' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_class(float8, float8[], text[]) IS
+'The ABC class of x, by its label. labels: one for each class, the best first, so one more than breaks; no null, otherwise error 22023. At most 999 breaks. The rest as in abc_class(float8, float8[]).';
+
+CREATE FUNCTION custseg.abc_class(x numeric, breaks numeric[], labels text[]) RETURNS text
+AS 'MODULE_PATHNAME', 'custseg_abc_class_labels_numeric' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.abc_class(numeric, numeric[], text[]) IS
+'The ABC class of x, by its label, compared exactly. labels: one for each class, the best first, so one more than breaks; no null, otherwise error 22023. At most 999 breaks. The rest as in abc_class(numeric, numeric[]).';
+
+-- Concentration and stability: gini, lorenz, hhi, psi, psi_expected, psi_status.
+
+-- Gini and Lorenz. Their state is value_counts, that of the breaks.
+
+CREATE FUNCTION custseg.gini_accum(state custseg.value_counts, x float8) RETURNS custseg.value_counts
+AS 'MODULE_PATHNAME', 'custseg_gini_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.gini_accum(custseg.value_counts, float8) IS
+'Adds a value of at least 0 to a state; a null value changes nothing. Transition function of gini.';
+
+CREATE FUNCTION custseg.lorenz_accum(state custseg.value_counts, x float8, points int) RETURNS custseg.value_counts
+AS 'MODULE_PATHNAME', 'custseg_lorenz_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.lorenz_accum(custseg.value_counts, float8, int) IS
+'Adds a value of at least 0 to a state; a null value changes nothing. Transition function of lorenz.';
+
+CREATE FUNCTION custseg.gini_accum(state custseg.value_counts, x numeric) RETURNS custseg.value_counts
+AS 'MODULE_PATHNAME', 'custseg_gini_accum_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.gini_accum(custseg.value_counts, numeric) IS
+'Adds a value of at least 0 to a state; a null value changes nothing. Transition function of gini.';
+
+CREATE FUNCTION custseg.lorenz_accum(state custseg.value_counts, x numeric, points int) RETURNS custseg.value_counts
+AS 'MODULE_PATHNAME', 'custseg_lorenz_accum_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.lorenz_accum(custseg.value_counts, numeric, int) IS
+'Adds a value of at least 0 to a state; a null value changes nothing. Transition function of lorenz.';
+
+CREATE FUNCTION custseg.gini_final(state custseg.value_counts) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_gini_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.gini_final(custseg.value_counts) IS
+'The Gini coefficient of a state, for example of one that count_values stored. See gini.';
+
+CREATE FUNCTION custseg.lorenz_final(state custseg.value_counts) RETURNS float8[]
+AS 'MODULE_PATHNAME', 'custseg_lorenz_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.lorenz_final(custseg.value_counts) IS
+'The Lorenz curve of a state, for example of one that count_values(x, points) stored. See lorenz.';
+
+CREATE AGGREGATE custseg.gini(x float8) (
+    SFUNC = custseg.gini_accum,
+    STYPE = custseg.value_counts,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.value_counts_combine,
+    FINALFUNC = custseg.gini_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.gini(float8) IS
+'The Gini coefficient of x, from 0 (all equal) to 1 - 1/n (one has all): sum_i (2i - n - 1) x_(i) / (n sum x) over the ascending values x_(i) (Dixon et al. 1987). It is not corrected for small n; multiply by n / (n - 1) for that. Null x is ignored; negative x, NaN and infinity: error 22023. No values, or a total of 0: null. Does not depend on the order of rows. Memory: 12 to 24 bytes a distinct value.';
+
+CREATE AGGREGATE custseg.gini(x numeric) (
+    SFUNC = custseg.gini_accum,
+    STYPE = custseg.value_counts,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.value_counts_combine,
+    FINALFUNC = custseg.gini_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.gini(numeric) IS
+'The same as gini(x::float8), without the cost of the cast. A number beyond the range of float8: error 22003, as in the cast.';
+
+CREATE AGGREGATE custseg.lorenz(x float8, points int) (
+    SFUNC = custseg.lorenz_accum,
+    STYPE = custseg.value_counts,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.value_counts_combine,
+    FINALFUNC = custseg.lorenz_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.lorenz(float8, int) IS
+'The Lorenz curve of x in equal steps: points + 1 numbers, of which number i + 1 is the share of the total that the poorest i / points of the rows hold. The first is 0, the last is 1. Where i n / points is not a whole number, the next row counts with its fraction (linear interpolation). points: 1 to 1000, the same in all rows of a group, otherwise error 22023. Null x is ignored; negative x, NaN and infinity: error 22023. No values, or a total of 0: null. Does not depend on the order of rows. Memory: 12 to 24 bytes a distinct value.';
+
+CREATE AGGREGATE custseg.lorenz(x numeric, points int) (
+    SFUNC = custseg.lorenz_accum,
+    STYPE = custseg.value_counts,
+    SSPACE = 1024,
+    COMBINEFUNC = custseg.value_counts_combine,
+    FINALFUNC = custseg.lorenz_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.lorenz(numeric, int) IS
+'The same as lorenz(x::float8, points), without the cost of the cast. A number beyond the range of float8: error 22003, as in the cast.';
+
+-- Herfindahl-Hirschman index.
+
+CREATE TYPE custseg.hhi_sums;
+
+CREATE FUNCTION custseg.hhi_sums_in(cstring) RETURNS custseg.hhi_sums
+AS 'MODULE_PATHNAME', 'custseg_hhi_sums_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.hhi_sums_in(cstring) IS
+'Input function of hhi_sums. Anything but a well-formed text: error 22P02.';
+
+CREATE FUNCTION custseg.hhi_sums_out(custseg.hhi_sums) RETURNS cstring
+AS 'MODULE_PATHNAME', 'custseg_hhi_sums_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.hhi_sums_out(custseg.hhi_sums) IS
+'Output function of hhi_sums.';
+
+CREATE FUNCTION custseg.hhi_sums_recv(internal) RETURNS custseg.hhi_sums
+AS 'MODULE_PATHNAME', 'custseg_hhi_sums_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.hhi_sums_recv(internal) IS
+'Binary input function of hhi_sums. Anything but a well-formed message: error 22P03.';
+
+CREATE FUNCTION custseg.hhi_sums_send(custseg.hhi_sums) RETURNS bytea
+AS 'MODULE_PATHNAME', 'custseg_hhi_sums_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.hhi_sums_send(custseg.hhi_sums) IS
+'Binary output function of hhi_sums.';
+
+CREATE TYPE custseg.hhi_sums (
+    INPUT = custseg.hhi_sums_in,
+    OUTPUT = custseg.hhi_sums_out,
+    RECEIVE = custseg.hhi_sums_recv,
+    SEND = custseg.hhi_sums_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE custseg.hhi_sums IS
+'The number of rows, the sum and the sum of squares of a column, exact: the state of hhi. Text form: {"version":1,"rows":2,"sum":"0x3p0","squares":"0x5p0"}, sums in hexadecimal.';
+
+CREATE FUNCTION custseg.hhi_sums_accum(state custseg.hhi_sums, x float8) RETURNS custseg.hhi_sums
+AS 'MODULE_PATHNAME', 'custseg_hhi_sums_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.hhi_sums_accum(custseg.hhi_sums, float8) IS
+'Adds a value of at least 0 to a state; a null value changes nothing. Transition function of hhi.';
+
+CREATE FUNCTION custseg.hhi_sums_accum(state custseg.hhi_sums, x numeric) RETURNS custseg.hhi_sums
+AS 'MODULE_PATHNAME', 'custseg_hhi_sums_accum_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.hhi_sums_accum(custseg.hhi_sums, numeric) IS
+'Adds a value of at least 0 to a state; a null value changes nothing. Transition function of hhi.';
+
+CREATE FUNCTION custseg.hhi_sums_combine(state custseg.hhi_sums, other custseg.hhi_sums) RETURNS custseg.hhi_sums
+AS 'MODULE_PATHNAME', 'custseg_hhi_sums_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.hhi_sums_combine(custseg.hhi_sums, custseg.hhi_sums) IS
+'Adds a state to another.';
+
+CREATE FUNCTION custseg.hhi_final(state custseg.hhi_sums) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_hhi_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.hhi_final(custseg.hhi_sums) IS
+'The index of a state. Final function of hhi.';
+
+CREATE AGGREGATE custseg.hhi(x float8) (
+    SFUNC = custseg.hhi_sums_accum,
+    STYPE = custseg.hhi_sums,
+    SSPACE = 128,
+    COMBINEFUNC = custseg.hhi_sums_combine,
+    FINALFUNC = custseg.hhi_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.hhi(float8) IS
+'The Herfindahl-Hirschman index of x: the sum of squared shares of the total, from 1/n (all equal) to 1 (one has all); competition authorities write it times 10,000. 1 / hhi is the number of equal customers with the same index. Null x is ignored; negative x, NaN and infinity: error 22023. No values, or a total of 0: null. Sums are exact, so the result does not depend on the order of rows; memory does not grow with them.';
+
+CREATE AGGREGATE custseg.hhi(x numeric) (
+    SFUNC = custseg.hhi_sums_accum,
+    STYPE = custseg.hhi_sums,
+    SSPACE = 128,
+    COMBINEFUNC = custseg.hhi_sums_combine,
+    FINALFUNC = custseg.hhi_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.hhi(numeric) IS
+'The same as hhi(x::float8), without the cost of the cast. A number beyond the range of float8: error 22003, as in the cast.';
+
+-- Population stability index.
+
+CREATE TYPE custseg.class_pairs;
+
+CREATE FUNCTION custseg.class_pairs_in(cstring) RETURNS custseg.class_pairs
+AS 'MODULE_PATHNAME', 'custseg_class_pairs_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.class_pairs_in(cstring) IS
+'Input function of class_pairs. Anything but a well-formed text: error 22P02.';
+
+CREATE FUNCTION custseg.class_pairs_out(custseg.class_pairs) RETURNS cstring
+AS 'MODULE_PATHNAME', 'custseg_class_pairs_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.class_pairs_out(custseg.class_pairs) IS
+'Output function of class_pairs.';
+
+CREATE FUNCTION custseg.class_pairs_recv(internal) RETURNS custseg.class_pairs
+AS 'MODULE_PATHNAME', 'custseg_class_pairs_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.class_pairs_recv(internal) IS
+'Binary input function of class_pairs. Anything but a well-formed message: error 22P03.';
+
+CREATE FUNCTION custseg.class_pairs_send(custseg.class_pairs) RETURNS bytea
+AS 'MODULE_PATHNAME', 'custseg_class_pairs_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.class_pairs_send(custseg.class_pairs) IS
+'Binary output function of class_pairs.';
+
+CREATE TYPE custseg.class_pairs (
+    INPUT = custseg.class_pairs_in,
+    OUTPUT = custseg.class_pairs_out,
+    RECEIVE = custseg.class_pairs_recv,
+    SEND = custseg.class_pairs_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE custseg.class_pairs IS
+'Pairs of weights, one for each class: the state of psi and psi_expected. Text form: {"version":1,"expected":[10,20],"actual":[12,18]}.';
+
+CREATE FUNCTION custseg.class_pairs_accum(state custseg.class_pairs, expected float8, actual float8) RETURNS custseg.class_pairs
+AS 'MODULE_PATHNAME', 'custseg_class_pairs_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.class_pairs_accum(custseg.class_pairs, float8, float8) IS
+'Adds a class to a state; one with two nulls changes nothing. Transition function of psi and psi_expected.';
+
+CREATE FUNCTION custseg.class_pairs_accum(state custseg.class_pairs, expected numeric, actual numeric) RETURNS custseg.class_pairs
+AS 'MODULE_PATHNAME', 'custseg_class_pairs_accum_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.class_pairs_accum(custseg.class_pairs, numeric, numeric) IS
+'Adds a class to a state; one with two nulls changes nothing. Transition function of psi and psi_expected.';
+
+CREATE FUNCTION custseg.class_pairs_combine(state custseg.class_pairs, other custseg.class_pairs) RETURNS custseg.class_pairs
+AS 'MODULE_PATHNAME', 'custseg_class_pairs_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.class_pairs_combine(custseg.class_pairs, custseg.class_pairs) IS
+'Adds the classes of a state to another.';
+
+CREATE FUNCTION custseg.psi_final(state custseg.class_pairs) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_psi_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.psi_final(custseg.class_pairs) IS
+'The index of a state. Final function of psi.';
+
+CREATE FUNCTION custseg.psi_expected_final(state custseg.class_pairs) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_psi_expected_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.psi_expected_final(custseg.class_pairs) IS
+'The mean of the index without a shift. Final function of psi_expected.';
+
+CREATE AGGREGATE custseg.psi(expected float8, actual float8) (
+    SFUNC = custseg.class_pairs_accum,
+    STYPE = custseg.class_pairs,
+    SSPACE = 256,
+    COMBINEFUNC = custseg.class_pairs_combine,
+    FINALFUNC = custseg.psi_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.psi(float8, float8) IS
+'The population stability index of two distributions over the same classes, one row for each class: sum (a - e) ln(a / e), where e and a are the shares of expected and actual (counts or any weights). The share of an empty class is taken as 0.0001. Below 0.1 is read as stable, above 0.25 as shifted: see psi_status; but look at psi_expected too. A null weight beside one that is not null is 0, so a FULL JOIN of two counts will do; two nulls are ignored. Negative, NaN and infinity: error 22023. No classes, or a total of 0 on either side: null. Does not depend on the order of rows.';
+
+CREATE AGGREGATE custseg.psi(expected numeric, actual numeric) (
+    SFUNC = custseg.class_pairs_accum,
+    STYPE = custseg.class_pairs,
+    SSPACE = 256,
+    COMBINEFUNC = custseg.class_pairs_combine,
+    FINALFUNC = custseg.psi_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.psi(numeric, numeric) IS
+'The same as psi(expected::float8, actual::float8), without the cost of the cast. A number beyond the range of float8: error 22003, as in the cast.';
+
+CREATE AGGREGATE custseg.psi_expected(expected float8, actual float8) (
+    SFUNC = custseg.class_pairs_accum,
+    STYPE = custseg.class_pairs,
+    SSPACE = 256,
+    COMBINEFUNC = custseg.class_pairs_combine,
+    FINALFUNC = custseg.psi_expected_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.psi_expected(float8, float8) IS
+'What psi is on average if nothing has shifted and both sides are samples: about (k - 1)(1/n + 1/m), where k is the number of classes that are not empty on both sides, n and m are the totals. The weights must be counts of customers. A psi that is not far above it says nothing. Arguments as in psi.';
+
+CREATE AGGREGATE custseg.psi_expected(expected numeric, actual numeric) (
+    SFUNC = custseg.class_pairs_accum,
+    STYPE = custseg.class_pairs,
+    SSPACE = 256,
+    COMBINEFUNC = custseg.class_pairs_combine,
+    FINALFUNC = custseg.psi_expected_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.psi_expected(numeric, numeric) IS
+'The same as psi_expected(expected::float8, actual::float8), without the cost of the cast. A number beyond the range of float8: error 22003, as in the cast.';
+
+CREATE FUNCTION custseg.psi(expected float8[], actual float8[]) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_psi' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.psi(float8[], float8[]) IS
+'The population stability index of two arrays, one element for each class, of the same length, otherwise error 22023. A null element is 0. The rest as in the aggregate psi.';
+
+CREATE FUNCTION custseg.psi_expected(expected float8[], actual float8[]) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_psi_expected' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.psi_expected(float8[], float8[]) IS
+'What psi of two arrays of counts is on average if nothing has shifted. Arguments as in psi of arrays.';
+
+CREATE FUNCTION custseg.psi_status(psi float8) RETURNS text
+AS 'MODULE_PATHNAME', 'custseg_psi_status' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.psi_status(float8) IS
+'How a population stability index is customarily read: stable below 0.1, watch from 0.1 to 0.25, shifted above. Negative or NaN: error 22023.';
+
+-- Priorities: priority_rank, priority_score, attribute_boost, cross_class.
+
+CREATE FUNCTION custseg.priority_rank(criteria float8[], weights float8[] DEFAULT NULL, boost float8 DEFAULT 0, key anyelement DEFAULT NULL::bigint) RETURNS bigint
+AS 'MODULE_PATHNAME', 'custseg_priority_rank' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.priority_rank(float8[], float8[], float8, anyelement) IS
+'Window function: the rank of a row in its partition, 1 for the first. Without weights rows are ordered by boost, then by the first criterion, then by the second, and so on, higher values first and null last. With weights they are ordered by priority_score(criteria, weights, boost), higher first, null last. Equal rows share a rank, as with rank(); with key they are ordered by key, ascending by the btree order of its type, null last, so that ranks are unique where keys are. criteria: 1 to 1000 elements, the same number in all rows; null is as null in every element. weights: one for each, finite, not negative, not all 0, the same in all rows. Null boost: 0. Otherwise, and for NaN: error 22023; infinities are ordinary values. Order and frame of the window do not matter. Memory while a partition is ranked: 8 bytes a value, 24 to 40 a row, and the keys; then 4 a row. At most 2,147,483,647 rows in a partition.';
+
+CREATE FUNCTION custseg.priority_rank(value float8, potential float8, need float8, weights float8[] DEFAULT NULL, boost float8 DEFAULT 0, key anyelement DEFAULT NULL::bigint) RETURNS bigint
+AS 'MODULE_PATHNAME', 'custseg_priority_rank_measures' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.priority_rank(float8, float8, float8, float8[], float8, anyelement) IS
+'Window function: the same as priority_rank(ARRAY[value, potential, need], weights, boost, key).';
+
+CREATE FUNCTION custseg.priority_rank(value numeric, potential numeric, need numeric, weights float8[] DEFAULT NULL, boost float8 DEFAULT 0, key anyelement DEFAULT NULL::bigint) RETURNS bigint
+AS 'MODULE_PATHNAME', 'custseg_priority_rank_numeric' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.priority_rank(numeric, numeric, numeric, float8[], float8, anyelement) IS
+'Window function: the same with each measure cast to float8, without the cost of the cast. A measure beyond the range of float8: error 22003, as in the cast.';
+
+CREATE FUNCTION custseg.priority_score(criteria float8[], weights float8[], boost float8 DEFAULT 0) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_priority_score' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.priority_score(float8[], float8[], float8) IS
+'Window function: the number that priority_rank with weights orders by. Each criterion is turned into its mid-rank percentile in the partition, (rows below + half of the equal rows) / rows, over the rows that have it; the weighted mean of a row''s percentiles, over those that it has, plus its boost, is the score. Null: the row has no criterion with a weight above 0. Null boost: 0. Arguments and errors as in priority_rank; null weights: error 22023.';
+
+CREATE FUNCTION custseg.priority_score(value float8, potential float8, need float8, weights float8[], boost float8 DEFAULT 0) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_priority_score_measures' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.priority_score(float8, float8, float8, float8[], float8) IS
+'Window function: the same as priority_score(ARRAY[value, potential, need], weights, boost).';
+
+CREATE FUNCTION custseg.priority_score(value numeric, potential numeric, need numeric, weights float8[], boost float8 DEFAULT 0) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_priority_score_numeric' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.priority_score(numeric, numeric, numeric, float8[], float8) IS
+'Window function: the same with each measure cast to float8, without the cost of the cast. A measure beyond the range of float8: error 22003, as in the cast.';
+
+CREATE FUNCTION custseg.attribute_boost(attributes jsonb, boosts jsonb) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_attribute_boost' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.attribute_boost(jsonb, jsonb) IS
+'What a customer''s attributes add to the priority: the sum of the boosts of all attributes whose value is listed. boosts: {"industry": {"health": 0.2, "public": 0.1}, "special_need": {"true": 0.5}}. A value is compared as text, as ->> gives it; of an array, each element; null and objects match nothing. Nothing listed: 0. boosts of another form, a boost that is not a number, or attributes that are no object: error 22023. A sum beyond float8: error 22003.';
+
+CREATE FUNCTION custseg.cross_class(classes int[], labels text[]) RETURNS text
+AS 'MODULE_PATHNAME', 'custseg_cross_class' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.cross_class(int[], text[]) IS
+'The name of a cell in a matrix of classes: labels[classes[1]][classes[2]]... labels has one dimension for each class, 1 to 6, otherwise error 22023. A null class, or a null label: null. A class outside the bounds of its dimension: error 22023.';
+
+-- tier_table: from a query of customers and measures to score, class, band, share and rank.
+
+CREATE FUNCTION custseg.tier_table(customers text, weights float8[] DEFAULT NULL, normalise text DEFAULT NULL,
+	descending boolean[] DEFAULT NULL, missing text DEFAULT 'renormalise',
+	shares float8[] DEFAULT ARRAY[0.8, 0.95], classes text[] DEFAULT NULL,
+	bands text[] DEFAULT ARRAY['low', 'medium', 'high'])
+RETURNS TABLE (customer_id text, score float8, class text, band text, share float8, cumulative_share float8, rank bigint)
+AS 'MODULE_PATHNAME', 'custseg_tier_table' LANGUAGE C VOLATILE PARALLEL UNSAFE
+COST 1000000 ROWS 100000;
+COMMENT ON FUNCTION custseg.tier_table(text, float8[], text, boolean[], text, float8[], text[], text[]) IS
+'One row per customer with its score and what the whole list says about it. customers is a SELECT, run read-only with the caller''s rights, with the columns customer, measure [, measure ...] (up to 32), by position, one row per customer; a customer twice: error 21000; rows without a customer are skipped and counted in a NOTICE. normalise puts each measure on a common scale first: none, minmax, zscore or percentile; NULL: none for one measure, minmax for several. descending: for each measure whether less is better (needs a scale). score: the measure, or the weighted mean by weights (NULL: all equal; at least 0, not all 0) as weighted_score with its missing rule (renormalise, zero, null); all measures NULL: everything but the customer is NULL. class: ABC by shares, the limits of cumulative share, ascending in (0, 1), as abc_class(score, abc_breaks(score, shares)), with the names in classes (one more than shares; NULL: A, B, C, ...); shares NULL: no classes. band: the scores'' balanced breaks, lowest first. share: of the total of all positive scores. cumulative_share: that of all customers with this score or a higher one. rank: 1 + customers with a higher score, equals share it. No positive score although classes are asked for: error 22023. Measures NaN or infinite: error 22023. Memory beyond work_mem: 8 bytes per customer, 56 per distinct score, with percentile 8 per customer and measure.';
+
+CREATE FUNCTION custseg.tier_table(key anyelement, customers text, weights float8[] DEFAULT NULL, normalise text DEFAULT NULL,
+	descending boolean[] DEFAULT NULL, missing text DEFAULT 'renormalise',
+	shares float8[] DEFAULT ARRAY[0.8, 0.95], classes text[] DEFAULT NULL,
+	bands text[] DEFAULT ARRAY['low', 'medium', 'high'])
+RETURNS TABLE (customer_id anyelement, score float8, class text, band text, share float8, cumulative_share float8, rank bigint)
+AS 'MODULE_PATHNAME', 'custseg_tier_table_key' LANGUAGE C VOLATILE PARALLEL UNSAFE
+COST 1000000 ROWS 100000;
+COMMENT ON FUNCTION custseg.tier_table(anyelement, text, float8[], text, boolean[], text, float8[], text[], text[]) IS
+'The same with customer_id in the type of key, whose value does not matter: tier_table(NULL::bigint, ''SELECT ...'').';

@@ -1,0 +1,379 @@
+/*
+ * priority_rank.c
+ *		priority_rank() and priority_score() OVER (): who comes first.
+ *
+ * The first row of a partition reads the arguments of all its rows and ranks
+ * them in one sort; the ranks, or the scores, stay in the partition's memory and
+ * each row takes its own.  Frame and ORDER BY of the window do not matter.
+ *
+ * Criteria come as an array, or as three measures value, potential and need, in
+ * float8 or numeric.  The table that the core works on has the boost in front of
+ * the criteria: without weights rows are ordered by it first.
+ *
+ * Memory: while a partition is ranked, 8 bytes for each criterion, boost
+ * included, 16 to 40 a row, and the keys where they are given; then 4 bytes a
+ * row for ranks, 8 for scores.
+ */
+#include "postgres.h"
+
+#include "common/compat.h"
+
+#include <math.h>
+
+#include "common/numeric_argument.h"
+#include "fmgr.h"
+#include "scoring/component_args.h"
+#include "scoring/window_args.h"
+#include "tiering/priority.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+#include "utils/sortsupport.h"
+#include "utils/typcache.h"
+#include "windowapi.h"
+
+PG_FUNCTION_INFO_V1(custseg_priority_rank);
+PG_FUNCTION_INFO_V1(custseg_priority_rank_measures);
+PG_FUNCTION_INFO_V1(custseg_priority_rank_numeric);
+PG_FUNCTION_INFO_V1(custseg_priority_score);
+PG_FUNCTION_INFO_V1(custseg_priority_score_measures);
+PG_FUNCTION_INFO_V1(custseg_priority_score_numeric);
+
+#define N_MEASURES 3
+
+static const char *const measure_names[N_MEASURES] = {"value", "potential", "need"};
+
+/* Which form of the function was called. */
+typedef struct PriorityForm
+{
+	const char *function;
+	double		(*measure) (Datum argument);	/* NULL: argument 0 is an array */
+	int			arg_weights;	/* the boost is the next argument */
+	int			arg_key;		/* -1: none */
+} PriorityForm;
+
+static double
+ReadFloat8(Datum argument)
+{
+	return DatumGetFloat8(argument);
+}
+
+static const PriorityForm rank_array = {"priority_rank", NULL, 1, 3};
+static const PriorityForm rank_float8 = {"priority_rank", ReadFloat8, 3, 5};
+static const PriorityForm rank_numeric = {"priority_rank", NumericArgumentToFloat8, 3, 5};
+static const PriorityForm score_array = {"priority_score", NULL, 1, -1};
+static const PriorityForm score_float8 = {"priority_score", ReadFloat8, 3, -1};
+static const PriorityForm score_numeric = {"priority_score", NumericArgumentToFloat8, 3, -1};
+
+/* Local memory of a partition; all zero before its first row. */
+typedef struct PartitionPriority
+{
+	bool		done;
+	int32	   *ranks;
+	double	   *scores;
+	struct varlena *weights;	/* the argument of the first row; NULL: null */
+} PartitionPriority;
+
+/* The rows of a partition. */
+typedef struct PriorityRows
+{
+	int32		n;
+	int			n_criteria;
+	double	   *data;			/* for each row the boost and the criteria */
+	Datum	   *keys;			/* NULL: none is given */
+	bool	   *key_is_null;
+	MemoryContext key_context;
+	int16		key_length;		/* of the type, as in pg_type */
+	bool		key_by_value;
+	SortSupportData key_order;	/* that of the type's btree operators */
+} PriorityRows;
+
+/* --- Reading the partition ------------------------------------------------------- */
+
+/* One of the named numbers of a row, NaN where it is NULL. Turns -0 into 0. */
+static double
+ReadNumber(WindowObject window, int arg, int64 row, double (*read) (Datum argument),
+		   const char *name)
+{
+	bool		is_null;
+	Datum		datum = PartitionArgument(window, arg, row, &is_null);
+	double		x = is_null ? NAN : read(datum);
+
+	if (!is_null && isnan(x))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be a number, not NaN", name),
+				 errhint("Turn it into null with nullif(%s, 'NaN').", name)));
+	return x == 0 ? 0 : x;
+}
+
+/*
+ * Sets the number of criteria: that of the first array that is not NULL, or 0
+ * when all are NULL.
+ */
+static void
+CountCriteria(WindowObject window, const PriorityForm *form, MemoryContext scratch,
+			  PriorityRows *rows)
+{
+	double		values[MAX_COMPONENTS];
+	bool		has_null;
+
+	rows->n_criteria = form->measure != NULL ? N_MEASURES : 0;
+	for (int64 i = 0; i < rows->n && rows->n_criteria == 0; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(scratch);
+		bool		is_null;
+		Datum		criteria = PartitionArgument(window, 0, i, &is_null);
+
+		if (!is_null)
+			rows->n_criteria = ReadComponents(criteria, "criteria", true, values, &has_null);
+		MemoryContextSwitchTo(old);
+		ForgetArguments(scratch, i);
+		POLL_EVERY(i);
+	}
+}
+
+/* The criteria of a row into x. */
+static void
+ReadCriteria(WindowObject window, const PriorityForm *form, int64 row, int n_criteria,
+			 double *x)
+{
+	double		values[MAX_COMPONENTS];
+	bool		is_null;
+	bool		has_null;
+	Datum		criteria;
+	int			n;
+
+	if (form->measure != NULL)
+	{
+		for (int j = 0; j < N_MEASURES; j++)
+			x[j] = ReadNumber(window, j, row, form->measure, measure_names[j]);
+		return;
+	}
+	criteria = PartitionArgument(window, 0, row, &is_null);
+	if (is_null)
+	{
+		for (int j = 0; j < n_criteria; j++)
+			x[j] = NAN;
+		return;
+	}
+	n = ReadComponents(criteria, "criteria", true, values, &has_null);
+	if (n != n_criteria)
+		ComponentsChanged("criteria", n_criteria, n);
+	memcpy(x, values, n * sizeof(double));
+}
+
+/* Makes room for keys, once one is found that is not NULL. */
+static void
+PrepareKeys(FunctionCallInfo fcinfo, const PriorityForm *form, PriorityRows *rows)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, form->arg_key);
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_LT_OPR);
+
+	if (!OidIsValid(entry->lt_opr))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("could not identify an ordering operator for type %s of key",
+						format_type_be(type)),
+				 errhint("Pass a key that can be sorted, for example the customer's number.")));
+	rows->key_context = AllocSetContextCreate(CurrentMemoryContext, "priority keys",
+											  ALLOCSET_DEFAULT_SIZES);
+	rows->key_length = entry->typlen;
+	rows->key_by_value = entry->typbyval;
+	rows->key_order.ssup_cxt = rows->key_context;
+	rows->key_order.ssup_collation = PG_GET_COLLATION();
+	PrepareSortSupportFromOrderingOp(entry->lt_opr, &rows->key_order);
+
+	rows->keys = palloc_extended((Size) rows->n * sizeof(Datum), MCXT_ALLOC_HUGE);
+	rows->key_is_null = palloc_extended((Size) rows->n * sizeof(bool), MCXT_ALLOC_HUGE);
+	memset(rows->key_is_null, true, rows->n * sizeof(bool));
+}
+
+static void
+KeepKey(int64 row, Datum key, PriorityRows *rows)
+{
+	MemoryContext old = MemoryContextSwitchTo(rows->key_context);
+
+	if (rows->key_length == -1)
+		rows->keys[row] = PointerGetDatum(PG_DETOAST_DATUM_COPY(key));
+	else
+		rows->keys[row] = datumCopy(key, rows->key_by_value, rows->key_length);
+	rows->key_is_null[row] = false;
+	MemoryContextSwitchTo(old);
+}
+
+static void
+ReadPartition(FunctionCallInfo fcinfo, WindowObject window, const PriorityForm *form,
+			  PriorityRows *rows)
+{
+	MemoryContext own = CurrentMemoryContext;
+	MemoryContext scratch = AllocSetContextCreate(own, "priority rows", ALLOCSET_DEFAULT_SIZES);
+	int			n_columns;
+
+	memset(rows, 0, sizeof(*rows));
+	rows->n = PartitionRows(window, form->function);
+	CountCriteria(window, form, scratch, rows);
+	n_columns = rows->n_criteria + 1;
+	rows->data = palloc_extended((Size) rows->n * n_columns * sizeof(double), MCXT_ALLOC_HUGE);
+
+	for (int64 i = 0; i < rows->n; i++)
+	{
+		double	   *x = rows->data + i * n_columns;
+		bool		is_null = true;
+		Datum		key = (Datum) 0;
+
+		MemoryContextSwitchTo(scratch);
+		x[0] = ReadNumber(window, form->arg_weights + 1, i, ReadFloat8, "boost");
+		if (isnan(x[0]))
+			x[0] = 0;
+		ReadCriteria(window, form, i, rows->n_criteria, x + 1);
+		if (form->arg_key >= 0)
+			key = PartitionArgument(window, form->arg_key, i, &is_null);
+		MemoryContextSwitchTo(own);
+		if (!is_null)
+		{
+			if (rows->keys == NULL)
+				PrepareKeys(fcinfo, form, rows);
+			KeepKey(i, key, rows);
+		}
+		ForgetArguments(scratch, i);
+		POLL_EVERY(i);
+	}
+	MemoryContextDelete(scratch);
+}
+
+/* --- Ranking it ------------------------------------------------------------------- */
+
+/* By key ascending; without a key last. */
+static int
+CompareKeys(int32 a, int32 b, void *arg)
+{
+	PriorityRows *rows = arg;
+
+	return ApplySortComparator(rows->keys[a], rows->key_is_null[a],
+							   rows->keys[b], rows->key_is_null[b], &rows->key_order);
+}
+
+/* weights is NULL for the order of the criteria. */
+static void
+RankPartition(FunctionCallInfo fcinfo, WindowObject window, const PriorityForm *form,
+			  Datum weights_arg, bool no_weights, PartitionPriority *fit)
+{
+	/* that of the partition, whose memory our local memory is */
+	MemoryContext partition = GetMemoryChunkContext(fit);
+	MemoryContext old;
+	PriorityRows rows;
+	double	   *scores = NULL;
+
+	ReadPartition(fcinfo, window, form, &rows);
+	old = MemoryContextSwitchTo(partition);
+	if (!no_weights)
+	{
+		double		weights[MAX_COMPONENTS];
+
+		fit->weights = PG_DETOAST_DATUM_COPY(weights_arg);
+		if (rows.n_criteria > 0)
+			ReadWeights(weights_arg, rows.n_criteria, "criteria", weights);
+		scores = palloc_extended((Size) rows.n * sizeof(double), MCXT_ALLOC_HUGE);
+		WeightedPriorities(rows.data, rows.n, rows.n_criteria, weights, scores);
+	}
+	if (form->arg_key < 0)
+		fit->scores = scores;
+	else
+	{
+		fit->ranks = palloc_extended((Size) rows.n * sizeof(int32), MCXT_ALLOC_HUGE);
+		PriorityRanks(scores != NULL ? scores : rows.data, rows.n,
+					  scores != NULL ? 1 : rows.n_criteria + 1,
+					  rows.keys != NULL ? CompareKeys : NULL, &rows, fit->ranks);
+		if (scores != NULL)
+			pfree(scores);
+	}
+	MemoryContextSwitchTo(old);
+
+	if (rows.keys != NULL)
+	{
+		pfree(rows.keys);
+		pfree(rows.key_is_null);
+		MemoryContextDelete(rows.key_context);
+	}
+	pfree(rows.data);
+	fit->done = true;
+}
+
+static PartitionPriority *
+RankedPartition(FunctionCallInfo fcinfo, WindowObject window, const PriorityForm *form)
+{
+	PartitionPriority *fit = WinGetPartitionLocalMemory(window, sizeof(PartitionPriority));
+	bool		no_weights;
+	Datum		weights = WinGetFuncArgCurrent(window, form->arg_weights, &no_weights);
+
+	if (no_weights && form->arg_key < 0)
+		WeightsMissing();
+	if (!fit->done)
+		RankPartition(fcinfo, window, form, weights, no_weights, fit);
+	if (no_weights ? fit->weights != NULL :
+		fit->weights == NULL || !SameVarlena(fit->weights, weights))
+		OptionChanged("weights");
+	return fit;
+}
+
+static Datum
+PriorityRank(FunctionCallInfo fcinfo, const PriorityForm *form)
+{
+	WindowObject window = PG_WINDOW_OBJECT();
+	PartitionPriority *fit = RankedPartition(fcinfo, window, form);
+
+	PG_RETURN_INT64(fit->ranks[WinGetCurrentPosition(window)]);
+}
+
+static Datum
+PriorityScore(FunctionCallInfo fcinfo, const PriorityForm *form)
+{
+	WindowObject window = PG_WINDOW_OBJECT();
+	PartitionPriority *fit = RankedPartition(fcinfo, window, form);
+	double		score = fit->scores[WinGetCurrentPosition(window)];
+
+	if (isnan(score))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(score);
+}
+
+/* Arguments: criteria, weights, boost, key. */
+Datum
+custseg_priority_rank(PG_FUNCTION_ARGS)
+{
+	return PriorityRank(fcinfo, &rank_array);
+}
+
+/* Arguments: value, potential, need, weights, boost, key. */
+Datum
+custseg_priority_rank_measures(PG_FUNCTION_ARGS)
+{
+	return PriorityRank(fcinfo, &rank_float8);
+}
+
+Datum
+custseg_priority_rank_numeric(PG_FUNCTION_ARGS)
+{
+	return PriorityRank(fcinfo, &rank_numeric);
+}
+
+/* Arguments: criteria, weights, boost. */
+Datum
+custseg_priority_score(PG_FUNCTION_ARGS)
+{
+	return PriorityScore(fcinfo, &score_array);
+}
+
+/* Arguments: value, potential, need, weights, boost. */
+Datum
+custseg_priority_score_measures(PG_FUNCTION_ARGS)
+{
+	return PriorityScore(fcinfo, &score_float8);
+}
+
+Datum
+custseg_priority_score_numeric(PG_FUNCTION_ARGS)
+{
+	return PriorityScore(fcinfo, &score_numeric);
+}
