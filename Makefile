@@ -81,10 +81,18 @@ OBJS = \
 	src/tiering/abc_values.o \
 	src/tiering/attribute_boost.o \
 	src/tiering/concentration.o \
+	src/tiering/condition.o \
+	src/tiering/condition_parse.o \
+	src/tiering/condition_text.o \
 	src/tiering/cross_class.o \
 	src/tiering/decimal_counts.o \
 	src/tiering/gini.o \
 	src/tiering/hhi.o \
+	src/tiering/measure_window.o \
+	src/tiering/next_tier.o \
+	src/tiering/next_tier_row.o \
+	src/tiering/next_tier_rule.o \
+	src/tiering/next_tier_text.o \
 	src/tiering/priority.o \
 	src/tiering/priority_rank.o \
 	src/tiering/psi.o \
@@ -95,6 +103,12 @@ OBJS = \
 	src/tiering/segment_model_io.o \
 	src/tiering/segment_rules.o \
 	src/tiering/segmentation.o \
+	src/tiering/tier_gap.o \
+	src/tiering/tier_overrides.o \
+	src/tiering/tier_policy.o \
+	src/tiering/tier_policy_check.o \
+	src/tiering/tier_policy_io.o \
+	src/tiering/tier_policy_template.o \
 	src/tiering/tier_table.o \
 	src/tiering/tier_table_options.o
 

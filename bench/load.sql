@@ -79,5 +79,16 @@ SELECT customer_id,
 	   ntile(5) OVER (ORDER BY monetary, customer_id)::smallint AS m
   FROM measures ORDER BY customer_id;
 VACUUM ANALYZE scores;
+
+-- One row per customer with the measures, the tier and its first day, as a run
+-- keeps them: the tier is that of up to 30 % more or less money, some time ago.
+CREATE UNLOGGED TABLE memberships AS
+SELECT customer_id, recency, frequency, monetary,
+	   CASE WHEN then_monetary >= 10000 AND frequency >= 18 THEN 'vip'
+			WHEN then_monetary >= 1000 AND frequency >= 4 THEN 'regular' ELSE 'potential' END AS tier,
+	   DATE '2025-12-31' - (customer_id * 7919 % 700)::int AS since
+  FROM (SELECT *, monetary * (70 + customer_id * 31 % 61) / 100 AS then_monetary FROM measures) AS m
+ ORDER BY customer_id;
+VACUUM ANALYZE memberships;
 RESET work_mem;
 CHECKPOINT;

@@ -84,6 +84,13 @@ BufFileReadOrEof(BufFile *file, void *ptr, size_t size)
 }
 #endif
 
+/* 16: make_range reports soft errors */
+#if PG_VERSION_NUM < 160000
+#define MAKE_RANGE(type, lower, upper, empty) make_range(type, lower, upper, empty)
+#else
+#define MAKE_RANGE(type, lower, upper, empty) make_range(type, lower, upper, empty, NULL)
+#endif
+
 /* 17: the local transaction id moved within PGPROC (storage/proc.h) */
 #if PG_VERSION_NUM >= 170000
 #define MY_LOCAL_XID (MyProc->vxid.lxid)

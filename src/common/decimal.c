@@ -504,6 +504,43 @@ DecimalToFloat8(const Decimal *d)
 											  NumericGetDatum(DecimalToNumeric(d))));
 }
 
+/*
+ * Up to 12 decimal digits in a numeric's short form: an exact integer, times or
+ * through an exact power of ten, is rounded once.  Most numbers go this way.
+ */
+static inline bool
+ShortToFloat8(const void *n, double *x)
+{
+	static const double power[] = {1, 1e4, 1e8, 1e12};
+	const char *data = VARDATA_ANY(n);
+	int			n_digits = (int) (VARSIZE_ANY_EXHDR(n) / sizeof(int16)) - 1;
+	int64		value = 0;
+	uint16		header;
+	int			weight;
+	int			shift;
+
+	memcpy(&header, data, sizeof(header));
+	if ((header & HEADER_SIGN_MASK) != HEADER_SHORT || n_digits > 3)
+		return false;
+	weight = header & SHORT_WEIGHT_MASK;
+	if (header & SHORT_WEIGHT_SIGN)
+		weight |= ~SHORT_WEIGHT_MASK;
+	shift = weight - (n_digits - 1);
+	if (shift < -3 || shift > 3)
+		return false;
+	for (int i = 0; i < n_digits; i++)
+	{
+		int16		digit;
+
+		memcpy(&digit, data + sizeof(header) + i * sizeof(int16), sizeof(int16));
+		value = value * 10000 + digit;
+	}
+	*x = shift < 0 ? (double) value / power[-shift] : (double) value * power[shift];
+	if (header & SHORT_NEGATIVE)
+		*x = -*x;
+	return true;
+}
+
 double
 NumericToFloat8(const void *n)
 {
@@ -512,6 +549,8 @@ NumericToFloat8(const void *n)
 	double		x;
 	Numeric		copy;
 
+	if (ShortToFloat8(n, &x))
+		return x;
 	if (ReadLayout(n, &d, &fits) == DECIMAL_OK && fits && ExactQuotient(&d, &x))
 		return x;
 
