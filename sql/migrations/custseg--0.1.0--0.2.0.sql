@@ -1313,7 +1313,7 @@ RETURNS TABLE (customer_id text, score float8, class text, band text, share floa
 AS 'MODULE_PATHNAME', 'custseg_tier_table' LANGUAGE C VOLATILE PARALLEL UNSAFE
 COST 1000000 ROWS 100000;
 COMMENT ON FUNCTION custseg.tier_table(text, float8[], text, boolean[], text, float8[], text[], text[]) IS
-'One row per customer with its score and what the whole list says about it. customers is a SELECT, run read-only with the caller''s rights, with the columns customer, measure [, measure ...] (up to 32), by position, one row per customer; a customer twice: error 21000; rows without a customer are skipped and counted in a NOTICE. normalise puts each measure on a common scale first: none, minmax, zscore or percentile; NULL: none for one measure, minmax for several. descending: for each measure whether less is better (needs a scale). score: the measure, or the weighted mean by weights (NULL: all equal; at least 0, not all 0) as weighted_score with its missing rule (renormalise, zero, null); all measures NULL: everything but the customer is NULL. class: ABC by shares, the limits of cumulative share, ascending in (0, 1), as abc_class(score, abc_breaks(score, shares)), with the names in classes (one more than shares; NULL: A, B, C, ...); shares NULL: no classes. band: the scores'' balanced breaks, lowest first. share: of the total of all positive scores. cumulative_share: that of all customers with this score or a higher one. rank: 1 + customers with a higher score, equals share it. No positive score although classes are asked for: error 22023. Measures NaN or infinite: error 22023. Memory beyond work_mem: 8 bytes per customer, 56 per distinct score, with percentile 8 per customer and measure.';
+'One row per customer with its score and what the whole list says about it. customers is a SELECT, run read-only with the caller''s rights, with the columns customer, measure [, measure ...] (up to 32), by position, one row per customer; a customer twice: error 21000; rows without a customer are skipped and counted in a NOTICE. normalise puts each measure on a common scale first: none, minmax, zscore or percentile; NULL: none for one measure, minmax for several. descending: for each measure whether less is better (needs a scale). score: the measure, or the weighted mean by weights (NULL: all equal; at least 0, not all 0) as weighted_score with its missing rule (renormalise, zero, null); all measures NULL: everything but the customer is NULL. class: ABC by shares, the limits of cumulative share, ascending in (0, 1), as abc_class(score, abc_breaks(score, shares)), with the names in classes (one more than shares; NULL: A, B, C, ...); shares NULL: no classes. band: the scores'' balanced breaks, lowest first. share: of the total of all positive scores. cumulative_share: that of all customers with this score or a higher one. rank: 1 + customers with a higher score, equals share it. No positive score although classes are asked for: error 22023. Measures NaN or infinite: error 22023. Memory beyond work_mem: 8 bytes per customer, 73 per distinct score, with percentile 8 per customer and measure.';
 
 CREATE FUNCTION custseg.tier_table(key anyelement, customers text, weights float8[] DEFAULT NULL, normalise text DEFAULT NULL,
 	descending boolean[] DEFAULT NULL, missing text DEFAULT 'renormalise',
@@ -1324,3 +1324,119 @@ AS 'MODULE_PATHNAME', 'custseg_tier_table_key' LANGUAGE C VOLATILE PARALLEL UNSA
 COST 1000000 ROWS 100000;
 COMMENT ON FUNCTION custseg.tier_table(anyelement, text, float8[], text, boolean[], text, float8[], text[], text[]) IS
 'The same with customer_id in the type of key, whose value does not matter: tier_table(NULL::bigint, ''SELECT ...'').';
+
+-- sql/tiering/tier_policy.sql
+--
+-- The type tier_policy: when a customer may move between tiers.
+
+CREATE TYPE custseg.tier_policy;
+
+CREATE FUNCTION custseg.tier_policy_in(cstring) RETURNS custseg.tier_policy
+AS 'MODULE_PATHNAME', 'custseg_tier_policy_in'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.tier_policy_in(cstring) IS
+'Input of tier_policy: JSON with the keys version, tiers, upgrade, downgrade, check, period, stay, grace, validity, requalify_by, window. 22P02 when it is not a policy (of a condition with tier, rule and character), 22023 when a tier can be entered and not kept, a rule can never hold, or a tier is hidden behind a higher one, 54000 beyond 10,000 bytes or 100 levels of a condition, and for rules too complex to check.';
+
+CREATE FUNCTION custseg.tier_policy_out(custseg.tier_policy) RETURNS cstring
+AS 'MODULE_PATHNAME', 'custseg_tier_policy_out'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.tier_policy_out(custseg.tier_policy) IS
+'Output of tier_policy as JSON, in canonical form: the same order of keys, defaults left out, conditions written in one way.';
+
+CREATE FUNCTION custseg.tier_policy_recv(internal) RETURNS custseg.tier_policy
+AS 'MODULE_PATHNAME', 'custseg_tier_policy_recv'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.tier_policy_recv(internal) IS
+'Binary input of tier_policy. 22P03 when it is not valid; 22023 and 54000 as in text input.';
+
+CREATE FUNCTION custseg.tier_policy_send(custseg.tier_policy) RETURNS bytea
+AS 'MODULE_PATHNAME', 'custseg_tier_policy_send'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.tier_policy_send(custseg.tier_policy) IS
+'Binary output of tier_policy.';
+
+CREATE TYPE custseg.tier_policy
+(
+	INPUT = custseg.tier_policy_in,
+	OUTPUT = custseg.tier_policy_out,
+	RECEIVE = custseg.tier_policy_recv,
+	SEND = custseg.tier_policy_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE custseg.tier_policy IS
+'When a customer may move between tiers. Text form: {"tiers": [{"tier": "regular"}, {"tier": "vip", "enter": "spend >= 5000 and frequency >= 3", "keep": "spend >= 4000"}], "stay": "6 months"}, tiers from the lowest (without rules) to the highest, 1 to 100. Further keys, at the top: upgrade each_run (default) or period_end; downgrade never, one_step (default), requalify or to_base; check each_run (default) or period_end, when downgrades are judged; period month (default), quarter, half or year; requalify_by keep (default) or enter; window, for information. stay, grace and validity, at the top or for one tier, are PostgreSQL intervals in whole days, months and years; 0 days is the same as none, and so switches off for a tier what is set at the top. keep is enter where it is not given. A condition compares measures with numbers by >=, >, <=, <, =, <>, between ... and ..., combined by and, or, parentheses, any [N] of (..., ...), all of (..., ...); a measure with other characters than letters, digits and _ is written in double quotes. Applied by next_tier.';
+
+CREATE FUNCTION custseg.tier_policy_to_jsonb(policy custseg.tier_policy) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'custseg_tier_policy_to_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION custseg.tier_policy_to_jsonb(custseg.tier_policy) IS
+'The text form of a tier_policy as jsonb; what policy::jsonb calls.';
+
+CREATE CAST (custseg.tier_policy AS jsonb)
+	WITH FUNCTION custseg.tier_policy_to_jsonb(custseg.tier_policy);
+COMMENT ON CAST (custseg.tier_policy AS jsonb) IS 'The text form of the policy as jsonb.';
+
+CREATE FUNCTION custseg.tier_policy_template(name text) RETURNS custseg.tier_policy
+AS 'MODULE_PATHNAME', 'custseg_tier_policy_template'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION custseg.tier_policy_template(text) IS
+'A policy that ships: vip_regular_potential (on spend_score, frequency_score and loyalty_score, classes 1 to 5 with 5 best), abc (on abc_class, 1 for A, 2 for B, 3 for C), high_medium_low (on score, 1 to 5), quick_start (on frequency_score and spend_score, 1 to 5). Scores, not amounts, so that they hold in every currency. 22023: no such template.';
+
+CREATE FUNCTION custseg.tier_policy_measures(policy custseg.tier_policy) RETURNS text[]
+AS 'MODULE_PATHNAME', 'custseg_tier_policy_measures'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION custseg.tier_policy_measures(custseg.tier_policy) IS
+'The measures that the conditions use, in the order of their first appearance, from the lowest tier to the highest, enter before keep: the order in which next_tier takes an array without names.';
+
+CREATE FUNCTION custseg.tier_policy_tiers(policy custseg.tier_policy,
+	OUT "position" int, OUT tier text, OUT enter text, OUT keep text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'custseg_tier_policy_tiers'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 5;
+COMMENT ON FUNCTION custseg.tier_policy_tiers(custseg.tier_policy) IS
+'The tiers of a policy from the lowest (position 1), with their conditions in canonical text: enter to come in, keep to stay, which is enter where the policy has no other. Both are NULL for the lowest tier.';
+
+CREATE FUNCTION custseg.tier_gap(policy custseg.tier_policy, tier text, measures jsonb,
+	OUT rule text, OUT condition text, OUT measure text, OUT value numeric,
+	OUT comparison text, OUT threshold numeric, OUT holds boolean, OUT missing numeric)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'custseg_tier_gap'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 ROWS 5;
+COMMENT ON FUNCTION custseg.tier_gap(custseg.tier_policy, text, jsonb) IS
+'How far measures are from the rules of a tier: a row for each comparison in its rules enter and keep, in their order. condition is the whole rule, comparison one of >=, >, <=, <, =, <> (between makes two rows), value the measure (NULL: unknown), missing the distance from value to threshold where the comparison does not hold, 0 where it holds, NULL where the value is unknown. The lowest tier has no rows; NULL measures are all unknown. 22023: no such tier, a measure of the policy that is not among the keys, or is not a number or null.';
+
+CREATE FUNCTION custseg.measure_window("window" text, as_of date, enrolled date DEFAULT NULL) RETURNS daterange
+AS 'MODULE_PATHNAME', 'custseg_measure_window'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.measure_window(text, date, date) IS
+'The days that a measure is computed over, up to as_of included: [from, as_of + 1). window is ''lifetime'' (no first day), ''rolling N months'' (from as_of + 1 day - N months, N from 1 to 12000), ''month'', ''quarter'', ''half'' or ''year'' (from the start of the calendar period that holds as_of), ''anniversary'' (from the latest anniversary of enrolled that is not after as_of; that of 29 February is the 28th in other years). NULL window or as_of: NULL. 22023: another window, an infinite day, no enrolled for an anniversary or one after as_of.';
+
+-- sql/tiering/next_tier.sql
+--
+-- The decision which tier a customer is in from a day on.
+
+CREATE FUNCTION custseg.next_tier(policy custseg.tier_policy, current text, since date,
+	measures jsonb, overrides jsonb, as_of date, grace_since date DEFAULT NULL,
+	OUT tier text, OUT transition text, OUT reason text, OUT missing_next text, OUT missing_keep text,
+	OUT tier_since date, OUT in_grace_since date, OUT valid_until date)
+RETURNS record
+AS 'MODULE_PATHNAME', 'custseg_next_tier_jsonb'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION custseg.next_tier(custseg.tier_policy, text, date, jsonb, jsonb, date, date) IS
+'The tier of a customer from the day as_of on, by a policy; reads no table. current and since: the tier now and its first day, NULL for a customer without one; grace_since: when grace began, as the last call returned it. measures: an object with a number or null (unknown: its comparisons do not hold) for every measure of the policy, other keys are ignored; NULL: all unknown. overrides: NULL or an array of {"kind": "pin" | "floor" | "exclude", "tier", "from", "until", "reason", "author"}, in force while from <= as_of < until, a missing bound open, kind alone required, and tier but for exclude; exclude wins over pin, pin over floor, the highest floor over others.
+Results: tier (NULL: excluded); transition enter, upgrade, downgrade, renew, exit, grace, keep, none (no tier before and after); reason; missing_next, what is missing for the entry rule of the next higher tier (NULL at the top); missing_keep, what is missing to keep the tier (NULL: nothing); tier_since, in_grace_since: since and grace_since for the next call; valid_until: the first day behind the validity.
+Steps, the first that applies decides. 1 Excluded: no tier. 2 Pinned: that tier. 3 No tier yet: the highest tier whose entry rule holds, or the floor if it is higher. 4 Such a tier above the present one: up; with upgrade period_end on the last day of a period, before it keep (no renewal), but up to a floor at once. 5 The keep rule holds, or the tier is the lowest or at the floor: keep; when validity has passed, renew: tier_since moves on by as many validities as fit, each counted from since (and on from there, where by a shorter month that term has ended by as_of too). On a day on which downgrades are judged grace ends. 6 Otherwise, in this order: downgrade never: keep; before since + stay or since + validity: keep; not a judging day (check period_end): keep; grace: begins, and the tier stays while as_of < grace_since + grace (transition grace); then down, not below the floor: one step, or to the highest lower tier whose keep (or enter: requalify_by) rule holds, or to the lowest. Where nothing else is said, grace_since stays as it is.
+On one day a customer is not moved twice: no downgrade on the day since, and with downgrade to_base no upgrade by rule on the day since. A renewal ends a grace that began before the new tier_since.
+NULL policy: NULL. 22023: as_of NULL or infinite; current not in the policy; since without current or the reverse; since after as_of; grace_since without current, after as_of or before since; a missing or non-numeric measure; an override with an unknown key, kind or tier, without a tier, with from not before until; two pins to different tiers that overlap on any day. 22003: a measure beyond float8.';
+
+CREATE FUNCTION custseg.next_tier(policy custseg.tier_policy, current text, since date,
+	measures anyarray, names text[], overrides jsonb, as_of date, grace_since date DEFAULT NULL,
+	OUT tier text, OUT transition text, OUT reason text, OUT missing_next text, OUT missing_keep text,
+	OUT tier_since date, OUT in_grace_since date, OUT valid_until date)
+RETURNS record
+AS 'MODULE_PATHNAME', 'custseg_next_tier_array'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION custseg.next_tier(custseg.tier_policy, text, date, anyarray, text[], jsonb, date, date) IS
+'The same as next_tier with jsonb measures, and faster: measures is an array of double precision, numeric, integer, bigint, smallint or real (a polymorphic argument, so that columns need no cast; a literal or NULL does: ''{5000,3}''::float8[]), names says which measure each element is; NULL names: the elements are tier_policy_measures(policy) in that order, which is the fastest. A NULL element is unknown, infinities are ordinary values. 22023 besides: NaN; an array of another type; arrays of different length or of several dimensions; NULL or equal names; a measure of the policy that is not among names.';
