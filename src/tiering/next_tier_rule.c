@@ -180,8 +180,8 @@ Keep(const Case *c, TierReason reason, TierTerm validity)
 	do
 		next->since = TermStart(c, next->since, validity);
 	while (AddTerm(c, next->since, validity, 1) <= c->calendar->as_of);
-	if (next->in_grace && next->grace_since < next->since)
-		next->in_grace = false;
+	/* a new term begins without the warning of the one before */
+	next->in_grace = false;
 	Say(c, MOVE_RENEW, reason + (REASON_RENEWS - REASON_KEEPS), next->tier);
 }
 
