@@ -37,10 +37,10 @@ WITH fit AS MATERIALIZED (
     SELECT percentiles_fit(repeat_purchases) AS repurchase, percentiles_fit(tenure) AS tenure,
         percentiles_fit(gap_variation) AS regularity, percentiles_fit(average_order) AS basket, percentiles_fit(days_between) AS pace
     FROM customer)
-SELECT c.*, weighted_score(ARRAY[percentile(repeat_purchases, repurchase), percentile(c.tenure, f.tenure),
-        percentile(gap_variation, regularity, true)], ARRAY[5, 2, 3], 'zero') AS loyalty,
+SELECT c.*, parts, weighted_score(parts, ARRAY[5, 2, 3], 'zero') AS loyalty,
     weighted_score(ARRAY[percentile(average_order, basket), percentile(days_between, pace, true)], ARRAY[5, 3]) AS potential
-FROM customer c, fit f;
+FROM customer c, fit f, LATERAL (SELECT ARRAY[percentile(repeat_purchases, repurchase), percentile(c.tenure, f.tenure),
+    percentile(gap_variation, regularity, true)] AS parts) p;
 
 SELECT is_empty($$ SELECT * FROM scored WHERE loyalty IS NULL OR NOT loyalty BETWEEN 0 AND 1 $$, 'everybody has a loyalty from 0 to 1');
 SELECT is_empty($$ SELECT * FROM scored WHERE (potential IS NULL) <> (average_order IS NULL AND days_between IS NULL)
@@ -157,6 +157,8 @@ FROM customer, (VALUES (ARRAY[200, 1000]::numeric[])) s (breaks);
 SELECT is_empty($$ SELECT * FROM explained WHERE (missing IS NULL) <> (step = 3) OR missing <= 0
     OR score(spend + missing, breaks) <= step OR score(spend + missing - 0.01, breaks) <> step $$,
     'what is missing is enough for the next class, and not a cent too much');
+SELECT is_empty($$ SELECT customer_id FROM scored, explain_weighted(ARRAY['a', 'b', 'c'], parts, ARRAY[5, 2, 3], 'zero', digits => 2)
+    GROUP BY customer_id, loyalty HAVING sum(contribution) <> round(loyalty::numeric, 2) $$, 'the points of the letter add up');
 SELECT is(format('再消费%3$s即可升为%2$s, %1$s', 1, 'gold', 9.50), '再消费9.50即可升为gold, 1', 'values in any order');
 
 -- --- fair? ---
