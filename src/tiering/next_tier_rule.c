@@ -21,7 +21,7 @@
  *   qualifies for, no upgrade by rule on that day either.
  * - With measures that are each used in one direction, better values never lead
  *   to a lower tier: every step compares tiers that only rise with the values.
- * - The start of grace is never before the start of the tier.
+ * - The start of grace is never before the start of the tier; a renewal ends it.
  */
 #include "tiering/next_tier_rule.h"
 
@@ -180,8 +180,7 @@ Keep(const Case *c, TierReason reason, TierTerm validity)
 	do
 		next->since = TermStart(c, next->since, validity);
 	while (AddTerm(c, next->since, validity, 1) <= c->calendar->as_of);
-	if (next->in_grace && next->grace_since < next->since)
-		next->in_grace = false;
+	next->in_grace = false;
 	Say(c, MOVE_RENEW, reason + (REASON_RENEWS - REASON_KEEPS), next->tier);
 }
 
