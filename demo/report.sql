@@ -225,7 +225,7 @@ SELECT E'\n  ' || :'bold' || c.customer_id || :'plain' || coalesce('  ' || :name
 	   || coalesce(E'\n    ' || segment || ': ' || (
 		   SELECT max(description) FROM custseg.segment_rule k
 		   WHERE k.segmentation = :'segmentation' AND k.segment = c.segment), '')
-	   || coalesce(E'\n    tier ' || tier || ': ' || reason || coalesce('; for the next tier: ' || missing_next, ''), '')
+	   || coalesce(E'\n    tier ' || tier || ': ' || reason || coalesce(E'\n      for the next: ' || missing_next, ''), '')
 FROM chosen c
 CROSS JOIN breaks b
 LEFT JOIN rules ON true

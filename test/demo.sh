@@ -321,17 +321,19 @@ check 'the classes in plain words' "$(part Classes 'Five customers' | head -n 6)
       3  3              3                above 20.00 up to 30.00
       2  4              2                above 10.00 up to 20.00
       1  5 or more      up to 1          up to 10.00'
-check 'five customers, explained' "$(part 'Five customers' 'The queries' | head -n 10)" \
+check 'five customers, explained' "$(part 'Five customers' 'The queries' | head -n 12)" \
 '  5   cell 555   Champions
     recency        1  day since 2024-01-25  class 5 of 5:  up to 1
     frequency      5  days with a purchase  class 5 of 5:  5 or more
     spend      50.00                        class 5 of 5:  above 40.00
     Champions: Bought very recently, often, and for the highest amounts.
+    tier vip: meets the entry rule of vip
   4   cell 444   Loyal
     recency        2  days since 2024-01-24  class 4 of 5:  2
     frequency      4  days with a purchase   class 4 of 5:  4
     spend      40.00                         class 4 of 5:  above 30.00 up to 40.00
-    Loyal: Buy regularly, for good amounts, and not long ago.'
+    Loyal: Buy regularly, for good amounts, and not long ago.
+    tier vip: meets the entry rule of vip'
 ORDERS=$file COLUMNS=c,d,a SEGMENTATION=rfm_8 demo/run >"$tmp/out" 2>"$tmp/messages"
 check 'two classes by the mean' "$? $(part Classes 'Five customers' | head -n 3)" \
 '0   Class  Recency, days  Frequency, days  Spend
@@ -370,6 +372,8 @@ check_fails()
 		\\set q_score 'CREATE TEMP TABLE scored AS SELECT * FROM custseg.rfm(\$\$SELECT customer_id, day, amount FROM csv.orders\$\$, \\'2024-01-02\\')'
 		\\set q_segments 'SELECT segment, count(*) AS customers, sum(monetary) AS revenue, 0 AS recency, 0 AS frequency, 0 AS spend FROM scored GROUP BY segment'
 		\\set q_fit 'SELECT ARRAY[]::float8[] AS recency, ARRAY[]::float8[] AS frequency, ARRAY[]::float8[] AS monetary'
+		\\set q_abc 'SELECT NULL::text AS class, 0::bigint AS customers, 0::float8 AS revenue, 0::float8 AS least WHERE false'
+		\\set q_policy 'SELECT NULL::custseg.tier_policy AS policy'
 		\\i demo/report.sql
 	END
 	echo "$? $(grep -c 'the customers or the sum of their spend differ' $tmp/messages)"
@@ -467,7 +471,7 @@ END
 demo/shell <"$tmp/statements" >"$tmp/shell" 2>"$tmp/messages"
 check 'an error in a piped statement is an exit status' $? 3
 check 'the queries can be pasted into the shell' \
-	"$(sed '/^rows$/,$d' $tmp/shell | grep -E '^\([0-9]+ rows?\)|^SELECT' | tr '\n' ' ')" 'SELECT 20000 (11 rows) (1 row) (10 rows) '
+	"$(sed '/^rows$/,$d' $tmp/shell | grep -E '^\([0-9]+ rows?\)|^SELECT' | tr '\n' ' ')" 'SELECT 20000 (11 rows) (1 row) (3 rows) (1 row) (10 rows) '
 check 'the shop is the same everywhere' "$(sed '1,/^rows$/d;/^facts$/,$d' $tmp/shell)" "$expected"
 check 'the shop is what it says' "$(sed '1,/^facts$/d' $tmp/shell)" '13 facts
 customers 20000
