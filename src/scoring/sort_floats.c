@@ -225,12 +225,13 @@ ValueRuns
 RunsOfSorted(const double *x, int64 n)
 {
 	ValueRuns	runs;
-	int64		n_runs = 0;
+	int64		n_runs = Min(n, 1);
+	int64		run = 0;
 
-	for (int64 i = 0; i < n; i++)
+	/* no branches: where equal values end cannot be predicted */
+	for (int64 i = 1; i < n; i++)
 	{
-		if (i == 0 || x[i] != x[i - 1])
-			n_runs++;
+		n_runs += (x[i] != x[i - 1]);
 		POLL_EVERY(i);
 	}
 
@@ -240,16 +241,17 @@ RunsOfSorted(const double *x, int64 n)
 	runs.n_runs = n_runs;
 	runs.total = n;
 
-	n_runs = 0;
+	/* first where each run ends, then how long it is */
 	for (int64 i = 0; i < n; i++)
 	{
-		if (i == 0 || x[i] != x[i - 1])
-		{
-			runs.value[n_runs] = x[i];
-			runs.count[n_runs] = 0;
-			n_runs++;
-		}
-		runs.count[n_runs - 1]++;
+		run += (i > 0 && x[i] != x[i - 1]);
+		runs.value[run] = x[i];
+		runs.count[run] = i + 1;
+		POLL_EVERY(i);
+	}
+	for (int64 i = n_runs - 1; i > 0; i--)
+	{
+		runs.count[i] -= runs.count[i - 1];
 		POLL_EVERY(i);
 	}
 	return runs;
