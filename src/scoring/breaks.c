@@ -25,7 +25,7 @@
 #include "common/shortest_dec.h"
 #include "fmgr.h"
 #include "scoring/breaks_sql.h"
-#include "scoring/value_counts.h"
+#include "scoring/value_counts_sql.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -83,37 +83,11 @@ CheckedMeasure(double x)
 	return x == 0 ? 0 : x;
 }
 
-static ValueCounts *
-GetState(FunctionCallInfo fcinfo, int argno)
-{
-	ValueCounts *state = (ValueCounts *) PG_GETARG_VARLENA_P(argno);
-
-	ValueCountsCheck(state);
-	return state;
-}
-
-/*
- * The state in argument 0, for changing it.
- */
-static ValueCounts *
-GetOwnState(FunctionCallInfo fcinfo)
-{
-	ValueCounts *state = GetState(fcinfo, 0);
-	ValueCounts *copy;
-
-	if (AggCheckCallContext(fcinfo, NULL))
-		return state;
-
-	copy = palloc(VARSIZE(state));
-	memcpy(copy, state, VARSIZE(state));
-	return copy;
-}
-
 /* Arguments: state, x, classes. */
 static inline Datum
 Accumulate(FunctionCallInfo fcinfo, MeasureReader measure)
 {
-	ValueCounts *state = PG_ARGISNULL(0) ? NULL : GetOwnState(fcinfo);
+	ValueCounts *state = TransitionValueCounts(fcinfo);
 	int			classes;
 	double		x;
 
@@ -154,8 +128,8 @@ custseg_value_counts_numeric_accum(PG_FUNCTION_ARGS)
 Datum
 custseg_value_counts_combine(PG_FUNCTION_ARGS)
 {
-	ValueCounts *state = GetOwnState(fcinfo);
-	ValueCounts *other = GetState(fcinfo, 1);
+	ValueCounts *state = OwnValueCounts(fcinfo);
+	ValueCounts *other = ValueCountsArgument(fcinfo, 1);
 
 	if (state->classes != other->classes)
 		ClassesChanged(state->classes, other->classes);
@@ -165,7 +139,7 @@ custseg_value_counts_combine(PG_FUNCTION_ARGS)
 Datum
 custseg_value_counts_final(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(ValueCountsCanonical(GetState(fcinfo, 0)));
+	PG_RETURN_POINTER(ValueCountsCanonical(ValueCountsArgument(fcinfo, 0)));
 }
 
 Datum
@@ -183,7 +157,7 @@ static Datum
 FinalBreaks(FunctionCallInfo fcinfo,
 			int (*fit) (const ValueRuns *runs, int classes, double *breaks))
 {
-	ValueCounts *state = GetState(fcinfo, 0);
+	ValueCounts *state = ValueCountsArgument(fcinfo, 0);
 	ValueRuns	runs = ValueCountsRuns(state);
 	double		breaks[MAX_BREAK_CLASSES];
 

@@ -52,6 +52,19 @@ QuantileRank(int64 n, int j, int k)
 	return j * whole + (j * rest + k - 1) / k;
 }
 
+/* Up to here it is faster to compare with all breaks than to guess at branches. */
+#define FEW_BREAKS 8
+
+static inline int
+BreaksBelow(double x, const double *breaks, int n_breaks)
+{
+	int			below = 0;
+
+	for (int i = 0; i < n_breaks; i++)
+		below += (breaks[i] < x);
+	return below;
+}
+
 /* The class 1..n_breaks+1 of x; breaks strictly ascending. */
 static inline int
 ScoreOf(double x, const double *breaks, int n_breaks, bool descending)
@@ -59,6 +72,8 @@ ScoreOf(double x, const double *breaks, int n_breaks, bool descending)
 	int			low = 0;
 	int			high = n_breaks;
 
+	if (n_breaks <= FEW_BREAKS)
+		low = high = BreaksBelow(x, breaks, n_breaks);
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;

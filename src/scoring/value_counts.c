@@ -4,12 +4,18 @@
  *
  * Exact quantiles need all values, but not all rows: a column with few
  * distinct values gives a small state however many rows are read.  New values
- * go to a tail.  When the state is full, the tail is sorted and merged into
- * the runs; the state grows only if it is then still more than two thirds
- * full, to half again what the runs need.  So a merge is paid for by at least
- * a third of the state's slots in new values, and the time per value is
- * constant up to the sort.  With all values distinct the state takes 12 to 24
- * bytes a value.
+ * go to a tail.
+ *
+ * At first there is nothing else, or nearly nothing.  When the state is full, and about two
+ * thirds of its values or more are distinct, runs would not be smaller than
+ * twice the tail: the state is doubled, and nothing is sorted before the end.
+ * Otherwise the tail is sorted and becomes runs.
+ *
+ * From then on, when the state is full, the tail is sorted and merged into the
+ * runs; the state grows only if it is then still more than two thirds full, to
+ * half again what the runs need.  So a merge is paid for by at least a third
+ * of the state's slots in new values, and the time per value is constant up to
+ * the sort.  With all values distinct the state takes up to 24 bytes a value.
  *
  * Memory: a state is one palloc'd chunk.  A larger one is made in the current
  * memory context; in an aggregate that is the per-tuple context, from which
@@ -29,6 +35,12 @@
  * this number.
  */
 #define LONG_TAIL_SLOTS 4096
+
+/* With fewer values than this, a sample of them says too little. */
+#define SAMPLED_MINIMUM 8192
+
+/* One value in so many is in the sample. */
+#define SAMPLE_BITS 6
 
 /* Small states are made in the sizes in which memory is handed out anyway. */
 #define ROUNDED_BYTES 8192
@@ -253,19 +265,78 @@ StoreMerged(ValueCounts *state, const ValueRuns *a, const ValueRuns *b)
 	return state;
 }
 
+/*
+ * Whether two thirds of the tail's values or more seem to be distinct.  Looks
+ * at all values or, if there are many, at those whose hash has some bits 0: so
+ * all copies of a value are in the sample, or none.
+ */
+static bool
+TailIsDistinct(const ValueCounts *state)
+{
+	const double *tail = Tail(state);
+	bool		all = state->n_tail < SAMPLED_MINIMUM;
+	uint64		mask = all ? 0 : ~UINT64CONST(0) << (64 - SAMPLE_BITS);
+	int64		most = all ? state->n_tail : 2 * (state->n_tail >> SAMPLE_BITS);
+	double	   *sample = palloc((most + 1) * sizeof(double));
+	int64		n = 0;
+	int64		distinct = 0;
+
+	/* a value that comes often can fill the sample before the end */
+	for (int64 i = 0; i < state->n_tail && n < most; i++)
+	{
+		uint64		bits;
+
+		memcpy(&bits, &tail[i], sizeof(bits));
+		bits = (bits ^ (bits >> 32)) + 1;	/* 0 comes often */
+		sample[n] = tail[i];
+		n += ((bits * UINT64CONST(0x9E3779B97F4A7C15)) & mask) == 0;
+		POLL_EVERY(i);
+	}
+	SortFloats(sample, n);
+	for (int64 i = 0; i < n; i++)
+		distinct += i == 0 || sample[i] != sample[i - 1];
+	pfree(sample);
+	return 3 * distinct >= 2 * n;
+}
+
+/* A copy with twice the slots. */
+static ValueCounts *
+Doubled(const ValueCounts *state)
+{
+	ValueCounts *result = ValueCountsMake(state->classes, 2 * Slots(state));
+
+	result->n_runs = state->n_runs;
+	result->n_tail = state->n_tail;
+	result->total = state->total;
+	memcpy(result->data, state->data, (Size) SlotsUsed(state) * sizeof(double));
+	return result;
+}
+
+/* A full state: makes room for new values. */
+static pg_noinline ValueCounts *
+MakeRoom(ValueCounts *state)
+{
+	ValueRuns	own = OwnRuns(state);
+	ValueRuns	tail;
+
+	/* the few runs that may be there before the first value */
+	if (own.total <= state->n_tail / 8 && 2 * Slots(state) <= MAX_VALUE_COUNTS &&
+		TailIsDistinct(state))
+		return Doubled(state);
+
+	tail = TailRuns(state);
+	state = StoreMerged(state, &own, &tail);
+	FreeRuns(tail);
+	return state;
+}
+
 ValueCounts *
 ValueCountsAdd(ValueCounts *state, double x)
 {
 	int64		total = AddTotals(state->total, 1);
 
-	if (SlotsUsed(state) >= Slots(state))
-	{
-		ValueRuns	own = OwnRuns(state);
-		ValueRuns	tail = TailRuns(state);
-
-		state = StoreMerged(state, &own, &tail);
-		FreeRuns(tail);
-	}
+	if (unlikely(SlotsUsed(state) >= Slots(state)))
+		state = MakeRoom(state);
 	Tail(state)[state->n_tail++] = x;
 	state->total = total;
 	return state;

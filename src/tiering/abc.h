@@ -41,6 +41,8 @@ AbcClassOf(double x, const double *breaks, int n_breaks)
 	int			low = 0;
 	int			high = n_breaks;
 
+	if (n_breaks <= FEW_BREAKS)
+		return n_breaks - BreaksBelow(x, breaks, n_breaks);
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;

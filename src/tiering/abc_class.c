@@ -279,6 +279,12 @@ DecimalClass(FunctionCallInfo fcinfo, int *n_breaks)
 		return DatumGetInt32(DirectFunctionCall1(numeric_int4, datum)) > 0 ? 0 : breaks->n;
 	}
 	aligned = x.big == NULL && x.scale == breaks->scale;
+	if (aligned && breaks->n <= FEW_BREAKS)
+	{
+		for (int i = 0; i < breaks->n; i++)
+			low += BreakIsBelow(breaks, i, &x, true);
+		high = low;
+	}
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;

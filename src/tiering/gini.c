@@ -16,7 +16,7 @@
 #include "common/numeric_argument.h"
 #include "common/shortest_dec.h"
 #include "fmgr.h"
-#include "scoring/value_counts.h"
+#include "scoring/value_counts_sql.h"
 #include "tiering/concentration.h"
 #include "tiering/concentration_sql.h"
 #include "utils/array.h"
@@ -50,30 +50,6 @@ NumericWeight(Datum argument, const char *name)
 	return CheckedWeight(NumericArgumentToFloat8(argument), name);
 }
 
-static ValueCounts *
-GetState(FunctionCallInfo fcinfo, int argno)
-{
-	ValueCounts *state = (ValueCounts *) PG_GETARG_VARLENA_P(argno);
-
-	ValueCountsCheck(state);
-	return state;
-}
-
-/* The state in argument 0, for changing it: a copy where no aggregate calls. */
-static ValueCounts *
-GetOwnState(FunctionCallInfo fcinfo)
-{
-	ValueCounts *state = GetState(fcinfo, 0);
-	ValueCounts *copy;
-
-	if (AggCheckCallContext(fcinfo, NULL))
-		return state;
-
-	copy = palloc(VARSIZE(state));
-	memcpy(copy, state, VARSIZE(state));
-	return copy;
-}
-
 /* Arguments: state, x. */
 static inline Datum
 Accumulate(FunctionCallInfo fcinfo, ValueCounts *state, int classes, bool numeric)
@@ -92,29 +68,23 @@ Accumulate(FunctionCallInfo fcinfo, ValueCounts *state, int classes, bool numeri
 	PG_RETURN_POINTER(ValueCountsAdd(state, x));
 }
 
-static inline ValueCounts *
-StateOrNull(FunctionCallInfo fcinfo)
-{
-	return PG_ARGISNULL(0) ? NULL : GetOwnState(fcinfo);
-}
-
 Datum
 custseg_gini_accum(PG_FUNCTION_ARGS)
 {
-	return Accumulate(fcinfo, StateOrNull(fcinfo), 1, false);
+	return Accumulate(fcinfo, TransitionValueCounts(fcinfo), 1, false);
 }
 
 Datum
 custseg_gini_accum_numeric(PG_FUNCTION_ARGS)
 {
-	return Accumulate(fcinfo, StateOrNull(fcinfo), 1, true);
+	return Accumulate(fcinfo, TransitionValueCounts(fcinfo), 1, true);
 }
 
 /* Arguments: state, x, points. */
 static inline Datum
 AccumulateLorenz(FunctionCallInfo fcinfo, bool numeric)
 {
-	ValueCounts *state = StateOrNull(fcinfo);
+	ValueCounts *state = TransitionValueCounts(fcinfo);
 	int			points;
 
 	if (PG_ARGISNULL(2))
@@ -165,7 +135,7 @@ CheckedRuns(const ValueCounts *state)
 Datum
 custseg_gini_final(PG_FUNCTION_ARGS)
 {
-	ValueRuns	runs = CheckedRuns(GetState(fcinfo, 0));
+	ValueRuns	runs = CheckedRuns(ValueCountsArgument(fcinfo, 0));
 	double		result;
 
 	if (!Gini(&runs, &result))
@@ -176,7 +146,7 @@ custseg_gini_final(PG_FUNCTION_ARGS)
 Datum
 custseg_lorenz_final(PG_FUNCTION_ARGS)
 {
-	ValueCounts *state = GetState(fcinfo, 0);
+	ValueCounts *state = ValueCountsArgument(fcinfo, 0);
 	ValueRuns	runs = CheckedRuns(state);
 	double		shares[MAX_LORENZ_POINTS + 1];
 	Datum		elements[MAX_LORENZ_POINTS + 1];
