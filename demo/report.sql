@@ -78,6 +78,18 @@ CREATE TEMPORARY TABLE by_segment AS
 CREATE TEMPORARY TABLE breaks AS
 :q_fit;
 
+-- Without a positive spend there is nothing to share and no policy to make of it.
+SELECT EXISTS (SELECT FROM scored WHERE monetary > 0) AS has_spend \gset
+\if :has_spend
+CREATE TEMPORARY TABLE abc AS
+:q_abc;
+CREATE TEMPORARY TABLE rules AS
+:q_policy;
+\else
+CREATE TEMPORARY TABLE abc (class text, customers bigint, revenue float8, least float8);
+CREATE TEMPORARY TABLE rules (policy custseg.tier_policy);
+\endif
+
 SELECT (SELECT sum(monetary) FROM scored) AS scored_sum,
 	   (SELECT count(*) FROM scored) AS scored_customers,
 	   (SELECT sum(amount) FROM :relation WHERE :day_expression <= :'as_of') AS orders_sum,
@@ -152,6 +164,26 @@ FROM listed;
 \echo '  The breaks between the classes come from these customers; equal values are in the same class.'
 \echo '  A cell such as 211 is the classes of recency, frequency and spend, in this order.'
 
+-- --- ABC ------------------------------------------------------------------------------------------
+
+\if :has_spend
+\echo
+\echo :bold'Who brings the revenue':plain
+\echo
+WITH listed AS (
+	SELECT 1 AS n, '' AS class, ARRAY['Class', 'Customers', 'Share', 'Revenue', 'Share', 'Each at least'] AS cells
+	UNION ALL
+	SELECT 2, class, ARRAY[class, pg_temp.number(customers, 0), pg_temp.share(customers, sum(customers) OVER ()),
+						   pg_temp.number(revenue::numeric, 2), pg_temp.share(revenue::numeric, sum(revenue) OVER ()::numeric),
+						   pg_temp.number(least::numeric, 2)]
+	FROM abc
+)
+SELECT pg_temp.lines(array_agg(cells ORDER BY n, class), 'lrrrrr')
+FROM listed;
+\echo
+\echo '  A: the largest customers, who together make 80 % of the revenue; B: up to 95 %; C: the rest.'
+\endif
+
 -- --- Five customers ---------------------------------------------------------------------------------
 
 -- From five segments, the best to the worst by mean score: the one with the median spend in each.
@@ -193,7 +225,12 @@ SELECT E'\n  ' || :'bold' || c.customer_id || :'plain' || coalesce('  ' || :name
 	   || coalesce(E'\n    ' || segment || ': ' || (
 		   SELECT max(description) FROM custseg.segment_rule k
 		   WHERE k.segmentation = :'segmentation' AND k.segment = c.segment), '')
-FROM chosen c, breaks b
+	   || coalesce(E'\n    tier ' || tier || ': ' || reason || coalesce('; for the next tier: ' || missing_next, ''), '')
+FROM chosen c
+CROSS JOIN breaks b
+LEFT JOIN rules ON true
+LEFT JOIN LATERAL custseg.next_tier(policy, NULL, NULL, jsonb_build_object('spend', c.monetary, 'frequency', c.frequency),
+									NULL, :'as_of') n ON policy IS NOT NULL
 ORDER BY place, i;
 
 -- --- Queries ----------------------------------------------------------------------------------------
@@ -209,6 +246,12 @@ ORDER BY place, i;
 \echo
 \echo :q_fit';'
 \echo
+\if :has_spend
+\echo :q_abc';'
+\echo
+\echo :q_policy';'
+\echo
+\endif
 
 -- --- Check ------------------------------------------------------------------------------------------
 

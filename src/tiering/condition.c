@@ -209,7 +209,7 @@ ConditionPrint(StringInfo out, const ConditionNode *node, const MeasureNames *na
 		case CONDITION_COMPARE:
 			appendStringInfo(out, "%s %s %s", names->measure[node->measure].shown,
 							 compare_op_names[node->op], node->low.text);
-			if (node->op == COMPARE_BETWEEN)
+			if (node->op == OP_BETWEEN)
 				appendStringInfo(out, " and %s", node->high.text);
 			return;
 		case CONDITION_AND:

@@ -43,8 +43,8 @@ typedef enum ConditionKind
 
 typedef enum CompareOp
 {
-	COMPARE_GE, COMPARE_GT, COMPARE_LE, COMPARE_LT, COMPARE_EQ, COMPARE_NE,
-	COMPARE_BETWEEN
+	OP_GE, OP_GT, OP_LE, OP_LT, OP_EQ, OP_NE,
+	OP_BETWEEN
 } CompareOp;
 
 extern const char *const compare_op_names[];	/* ">=" and so on */
@@ -130,19 +130,19 @@ ComparisonHolds(const ConditionNode *node, double value)
 {
 	switch (node->op)
 	{
-		case COMPARE_GE:
+		case OP_GE:
 			return value >= node->low.value;
-		case COMPARE_GT:
+		case OP_GT:
 			return value > node->low.value;
-		case COMPARE_LE:
+		case OP_LE:
 			return value <= node->low.value;
-		case COMPARE_LT:
+		case OP_LT:
 			return value < node->low.value;
-		case COMPARE_EQ:
+		case OP_EQ:
 			return value == node->low.value;
-		case COMPARE_NE:
+		case OP_NE:
 			return value < node->low.value || value > node->low.value;
-		case COMPARE_BETWEEN:
+		case OP_BETWEEN:
 			return value >= node->low.value && value <= node->high.value;
 	}
 	return false;

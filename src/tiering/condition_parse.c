@@ -275,7 +275,7 @@ ParseComparison(Parser *p)
 		return false;
 	if (AtKeyword(p, "between"))
 	{
-		node->op = COMPARE_BETWEEN;
+		node->op = OP_BETWEEN;
 		Next(p);
 		if (!ParseNumber(p, &node->low))
 			return false;
@@ -290,12 +290,12 @@ ParseComparison(Parser *p)
 									  node->high.text, node->low.text), start);
 		return true;
 	}
-	for (node->op = COMPARE_GE; node->op < COMPARE_BETWEEN; node->op++)
+	for (node->op = OP_GE; node->op < OP_BETWEEN; node->op++)
 		if (AtSymbol(p, compare_op_names[node->op]))
 			break;
 	if (AtSymbol(p, "!="))
-		node->op = COMPARE_NE;
-	if (node->op == COMPARE_BETWEEN)
+		node->op = OP_NE;
+	if (node->op == OP_BETWEEN)
 		return Expected(p, "a comparison such as \">=\"");
 	Next(p);
 	return ParseNumber(p, &node->low);

@@ -152,7 +152,7 @@ WriteWanted(TextBuffer *out, const ConditionNode *node)
 
 	TextBytes(out, wanted[node->op], strlen(wanted[node->op]));
 	WriteThreshold(out, &node->low);
-	if (node->op == COMPARE_BETWEEN)
+	if (node->op == OP_BETWEEN)
 	{
 		TextLiteral(out, " to ");
 		WriteThreshold(out, &node->high);
@@ -180,19 +180,19 @@ WriteComparison(TextBuffer *out, const ConditionNode *node, double value,
 		return;
 	}
 	TextLiteral(out, " ");
-	if (isinf(value) || node->op == COMPARE_NE)
+	if (isinf(value) || node->op == OP_NE)
 	{
 		WriteWanted(out, node);
 		return;
 	}
-	if (node->op == COMPARE_BETWEEN && value > node->high.value)
+	if (node->op == OP_BETWEEN && value > node->high.value)
 		threshold = &node->high;
-	if (node->op == COMPARE_GT || node->op == COMPARE_LT)
+	if (node->op == OP_GT || node->op == OP_LT)
 		TextLiteral(out, "more than ");
-	else if (node->op == COMPARE_EQ)
+	else if (node->op == OP_EQ)
 		TextLiteral(out, "exactly ");
 	WriteDistance(out, threshold, value);
-	if (value > threshold->value || node->op == COMPARE_LT)
+	if (value > threshold->value || node->op == OP_LT)
 		TextLiteral(out, " less");
 	else
 		TextLiteral(out, " more");

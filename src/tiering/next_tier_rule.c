@@ -130,17 +130,6 @@ JudgingDay(const Case *c)
 	return c->policy->check == EACH_RUN || c->calendar->as_of == c->calendar->period_end;
 }
 
-/* The rules lead up to a tier that is not due yet: all stays as it is. */
-static void
-Wait(const Case *c, int tier, bool tomorrow)
-{
-	Say(c, MOVE_KEEP, tomorrow ? REASON_UPGRADE_TOMORROW : REASON_UPGRADE_LATER, tier);
-	c->result->due = tomorrow ? DUE_LATER : DUE_ON_DAY;
-	c->result->due_day = c->result->reason_day = c->calendar->period_end;
-	if (JudgingDay(c))
-		c->result->next.in_grace = false;
-}
-
 /*
  * The start of the last term that began by as_of: since + n * validity with the
  * largest n for which it is not after as_of. Each is counted from since, so that
@@ -167,19 +156,15 @@ TermStart(const Case *c, TierDay since, TierTerm validity)
 	return AddTerm(c, since, validity, (int) low);
 }
 
-static void
-Keep(const Case *c, TierReason reason, TierTerm validity)
+/* Begins a new term where validity has passed; false where it has not. */
+static bool
+Renew(const Case *c, TierTerm validity)
 {
 	TierState  *next = &c->result->next;
 
-	if (JudgingDay(c))
-		next->in_grace = false;
 	if (!TermIsPositive(validity) ||
 		c->calendar->as_of < AddTerm(c, next->since, validity, 1))
-	{
-		Say(c, MOVE_KEEP, reason, next->tier);
-		return;
-	}
+		return false;
 	/*
 	 * Where the month's last day was clamped, the term from its start may end
 	 * before the next one counted from since: from 31 January by months, that of
@@ -189,9 +174,36 @@ Keep(const Case *c, TierReason reason, TierTerm validity)
 	do
 		next->since = TermStart(c, next->since, validity);
 	while (AddTerm(c, next->since, validity, 1) <= c->calendar->as_of);
-	if (next->in_grace && next->grace_since < next->since)
+	/* a new term begins without the warning of the one before */
+	next->in_grace = false;
+	return true;
+}
+
+static void
+Keep(const Case *c, TierReason reason, TierTerm validity)
+{
+	TierState  *next = &c->result->next;
+
+	if (JudgingDay(c))
 		next->in_grace = false;
-	Say(c, MOVE_RENEW, reason + (REASON_RENEWS - REASON_KEEPS), next->tier);
+	if (Renew(c, validity))
+		Say(c, MOVE_RENEW, reason + (REASON_RENEWS - REASON_KEEPS), next->tier);
+	else
+		Say(c, MOVE_KEEP, reason, next->tier);
+}
+
+/* The rules lead up to a tier that is not due yet: meanwhile the tier is kept. */
+static void
+Wait(const Case *c, int tier, bool tomorrow, TierTerm validity)
+{
+	c->result->due = tomorrow ? DUE_LATER : DUE_ON_DAY;
+	c->result->due_day = c->result->reason_day = c->calendar->period_end;
+	if (JudgingDay(c))
+		c->result->next.in_grace = false;
+	if (Renew(c, validity))
+		Say(c, MOVE_RENEW, REASON_RENEWS_UPGRADE_LATER, tier);
+	else
+		Say(c, MOVE_KEEP, tomorrow ? REASON_UPGRADE_TOMORROW : REASON_UPGRADE_LATER, tier);
 }
 
 /* Down, by the policy's way, but not below the floor. */
@@ -305,7 +317,7 @@ Judge(const Case *c)
 			}
 		}
 		else
-			Wait(c, entry, !later);
+			Wait(c, entry, !later, validity);
 		return;
 	}
 	if (now == 0)

@@ -23,6 +23,7 @@ static const char *const patterns[N_TIER_REASONS] = {
 	[REASON_RENEWS] = "meets the rule to keep %t; renewed",
 	[REASON_RENEWS_BASE] = "%t is the base tier; renewed",
 	[REASON_RENEWS_FLOOR] = "not below %t%o; renewed",
+	[REASON_RENEWS_UPGRADE_LATER] = "qualifies for %t; upgrade at %d; renewed",
 	[REASON_NEVER] = "does not meet the rule to keep %t; the policy has no downgrades",
 	[REASON_STAY] = "does not meet the rule to keep %t; no downgrade before %d (minimum stay)",
 	[REASON_VALID] = "does not meet the rule to keep %t; no downgrade before %d (validity)",

@@ -116,14 +116,14 @@ PutRule(ReturnSetInfo *result, const TierPolicyParts *policy, int tier, TierRule
 	{
 		const ConditionNode *node = &condition->node[i];
 		const MeasureName *measure = &policy->measures.measure[node->measure];
-		bool		between = node->op == COMPARE_BETWEEN;
+		bool		between = node->op == OP_BETWEEN;
 
 		if (node->kind != CONDITION_COMPARE)
 			continue;
 		PutComparison(result, tier_rule_names[rule], text, measure,
-					  between ? COMPARE_GE : node->op, &node->low, values[node->measure]);
+					  between ? OP_GE : node->op, &node->low, values[node->measure]);
 		if (between)
-			PutComparison(result, tier_rule_names[rule], text, measure, COMPARE_LE,
+			PutComparison(result, tier_rule_names[rule], text, measure, OP_LE,
 						  &node->high, values[node->measure]);
 	}
 }

@@ -121,7 +121,7 @@ MakeRegions(Search *s, int measure, Regions *regions)
 	for (int i = 0; i < n_found; i++)
 	{
 		t[n++] = found[i]->low.value;
-		if (found[i]->op == COMPARE_BETWEEN)
+		if (found[i]->op == OP_BETWEEN)
 			t[n++] = found[i]->high.value;
 	}
 	qsort(t, n, sizeof(double), CompareDoubles);

@@ -12,9 +12,9 @@
  * A customer who comes twice would count twice in every rank and share, and
  * is most often a query over orders instead of customers: it is an error.
  *
- * Memory: 8 bytes per customer, 73 per distinct score, and for percentiles 8
- * per customer and measure; the rest is in tuplestores and in the set of keys,
- * which respect work_mem.
+ * Memory: 8 bytes per customer, 73 per distinct score, and for percentiles 16
+ * per distinct value of each measure; the rest is in tuplestores and in the set
+ * of keys, which respect work_mem.
  */
 #include "postgres.h"
 
