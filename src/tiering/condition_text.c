@@ -82,10 +82,10 @@ WriteCents(TextBuffer *out, int64 cents)
 	out->length += end - p;
 }
 
+/* A decimal's text without zeros at the end. */
 static void
-WriteDecimal(TextBuffer *out, const Decimal *d)
+WriteTrimmed(TextBuffer *out, const char *text)
 {
-	char	   *text = DecimalToString(d);
 	int			length = strlen(text);
 
 	if (strchr(text, '.') != NULL)
@@ -96,6 +96,14 @@ WriteDecimal(TextBuffer *out, const Decimal *d)
 			length--;
 	}
 	TextBytes(out, text, length);
+}
+
+static void
+WriteDecimal(TextBuffer *out, const Decimal *d)
+{
+	char	   *text = DecimalToString(d);
+
+	WriteTrimmed(out, text);
 	pfree(text);
 }
 
@@ -135,12 +143,6 @@ WriteDistance(TextBuffer *out, const Threshold *threshold, double value)
 
 /* --- One comparison ------------------------------------------------------- */
 
-static void
-WriteThreshold(TextBuffer *out, const Threshold *threshold)
-{
-	TextBytes(out, threshold->text, strlen(threshold->text));
-}
-
 /* What the value should be: the value is unknown, or infinitely far away. */
 static void
 WriteWanted(TextBuffer *out, const ConditionNode *node)
@@ -151,11 +153,11 @@ WriteWanted(TextBuffer *out, const ConditionNode *node)
 	};
 
 	TextBytes(out, wanted[node->op], strlen(wanted[node->op]));
-	WriteThreshold(out, &node->low);
+	WriteTrimmed(out, node->low.text);
 	if (node->op == OP_BETWEEN)
 	{
 		TextLiteral(out, " to ");
-		WriteThreshold(out, &node->high);
+		WriteTrimmed(out, node->high.text);
 	}
 }
 
