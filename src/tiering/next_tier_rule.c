@@ -53,7 +53,6 @@ static inline TierDay
 AddTerm(const Case *c, TierDay day, TierTerm term, int times)
 {
 	int64		sum = (int64) day + (int64) times * term.days;
-
 	int32		months;
 	int32		days;
 
