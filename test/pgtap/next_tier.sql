@@ -70,7 +70,7 @@ INSERT INTO cases (note, policy, current, since, x, y, overrides, as_of, grace_s
 ('and by a floor', '"validity": "12 months"', 's', '2023-01-01', 1, 0, '[{"kind": "floor", "tier": "s"}]', '2024-05-15', NULL, '(s,renew,2024-01-01,,2025-01-01)', 'not below s; renewed'),
 ('renewed on a day without judgment: grace ends', '"validity": "1 month", "check": "period_end", "period": "quarter"', 'g', '2024-01-01', 16, 0, NULL, '2024-04-15', '2024-03-31', '(g,renew,2024-04-01,,2024-05-01)', NULL),
 ('also one that began in the new term', '"validity": "1 month", "check": "period_end", "period": "quarter"', 'g', '2024-02-20', 16, 0, NULL, '2024-04-15', '2024-03-31', '(g,renew,2024-03-20,,2024-04-20)', NULL),
-('waiting for an upgrade does not cost the renewal', '"validity": "1 month", "upgrade": "period_end"', 's', '2024-01-01', 20, 0, NULL, '2024-05-15', NULL, '(s,renew,2024-05-01,,2024-06-01)', 'qualifies for p; upgrade at 2024-05-31; renewed'),
+('waiting for an upgrade does not cost the renewal', '"validity": "1 month", "upgrade": "period_end"', 's', '2024-01-01', 20, 0, NULL, '2024-05-15', NULL, '(s,renew,2024-05-01,,2024-06-01)', 'qualifies for g; upgrade at 2024-05-31; renewed'),
 ('a validity of a tier of 0 days is none', NULL, 'g', '2023-01-01', 16, 0, NULL, '2024-05-15', NULL, '(g,keep,2023-01-01,,)', NULL),
 -- 7: lost
 ('one step down', NULL, 'p', '2024-01-01', 1, 0, NULL, '2024-05-15', NULL, '(g,downgrade,2024-05-15,,)', 'does not meet the rule to keep p; one step down'),
