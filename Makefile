@@ -22,6 +22,7 @@ OBJS = \
 	src/common/columns.o \
 	src/common/decimal.o \
 	src/common/exact_sum.o \
+	src/common/exact_sum_io.o \
 	src/common/group_table.o \
 	src/common/iso_date.o \
 	src/common/json.o \

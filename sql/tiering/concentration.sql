@@ -262,7 +262,7 @@ COMMENT ON AGGREGATE custseg.psi_expected(numeric, numeric) IS
 CREATE FUNCTION custseg.psi(expected float8[], actual float8[]) RETURNS float8
 AS 'MODULE_PATHNAME', 'custseg_psi' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION custseg.psi(float8[], float8[]) IS
-'The population stability index of two arrays, one element for each class, of the same length, otherwise error 22023. A null element is 0. The rest as in the aggregate psi.';
+'The population stability index of two arrays, one element for each class, of the same length, otherwise error 22023. A null element is 0. Where both are literals, one needs a cast, ''{10,20}''::float8[]. The rest as in the aggregate psi.';
 
 CREATE FUNCTION custseg.psi_expected(expected float8[], actual float8[]) RETURNS float8
 AS 'MODULE_PATHNAME', 'custseg_psi_expected' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

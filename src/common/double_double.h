@@ -14,7 +14,8 @@
  * 2^-104 at most, and none while the sum fits in 105 bits: as long as the
  * numbers differ by less than 2^50 in size, high is the exact sum, rounded
  * once.  That is for values that are added in a fixed order, such as sorted
- * ones; where the order is not fixed, exact_sum.h is needed.
+ * ones or the columns of one row; where the order is not fixed, as in the
+ * transition function of an aggregate, exact_sum.h is needed.
  */
 #ifndef CUSTSEG_DOUBLE_DOUBLE_H
 #define CUSTSEG_DOUBLE_DOUBLE_H

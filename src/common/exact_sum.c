@@ -351,10 +351,10 @@ AnyBelow(const uint64 *limb, int n, int bit)
 
 /*
  * Rounds a magnitude, whose lowest bit counts 2^bottom, to an integer of at
- * most 53 bits times 2^*exponent, not below 2^lowest: to nearest, ties to even.
+ * most 53 bits times 2^*exponent: to nearest, ties to even.
  */
 static double
-RoundMagnitude(const uint64 *limb, int n, int bottom, int lowest, int *exponent)
+RoundMagnitude(const uint64 *limb, int n, int bottom, int *exponent)
 {
 	int			last;			/* bit of the result's last digit */
 	uint64		result;
@@ -365,7 +365,7 @@ RoundMagnitude(const uint64 *limb, int n, int bottom, int lowest, int *exponent)
 	if (n == 0)
 		return 0;
 	last = (n - 1) * 64 + pg_leftmost_one_pos64(limb[n - 1]) - 52;
-	last = Max(last, Max(lowest - bottom, 0));
+	last = Max(last, 0);
 	*exponent = bottom + last;
 	result = BitsAt(limb, n, last);
 	if (last > 0 && (BitsAt(limb, n, last - 1) & 1) &&
@@ -399,18 +399,6 @@ ExactSumSign(const ExactSum *sum)
 	return 0;
 }
 
-double
-ExactSumResult(const ExactSum *sum)
-{
-	uint64		limb[EXACT_SUM_MAX];
-	bool		negative = MagnitudeOf(sum, limb);
-	int			exponent;
-	double		result = RoundMagnitude(limb, sum->used, BottomOf(sum), -1074, &exponent);
-
-	result = ldexp(result, exponent);
-	return negative ? -result : result;
-}
-
 /* m * 2^exponent with m normalised; m is an integer. */
 static double
 Normalised(double m, bool negative, int *exponent)
@@ -432,7 +420,7 @@ ExactSumFrexp(const ExactSum *sum, int *exponent)
 {
 	uint64		limb[EXACT_SUM_MAX];
 	bool		negative = MagnitudeOf(sum, limb);
-	double		m = RoundMagnitude(limb, sum->used, BottomOf(sum), -100000, exponent);
+	double		m = RoundMagnitude(limb, sum->used, BottomOf(sum), exponent);
 
 	return Normalised(m, negative, exponent);
 }
@@ -486,7 +474,7 @@ ExactCoMoment(int64 n, const ExactSum *xy, const ExactSum *x, const ExactSum *y,
 			AddMultiple(wide + (place - low) + i, end, of_x, x->used, of_y[i],
 						!product_minus);
 	negative = ToMagnitude(wide, WIDE_LIMBS);
-	m = RoundMagnitude(wide, WIDE_LIMBS, 64 * (low - UNIT_PLACE), -100000, exponent);
+	m = RoundMagnitude(wide, WIDE_LIMBS, 64 * (low - UNIT_PLACE), exponent);
 	return Normalised(m, negative, exponent);
 }
 

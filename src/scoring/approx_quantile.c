@@ -164,7 +164,8 @@ custseg_quantile_sketch_combine(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("sketches must have the same rank_error, not %s and %s",
 						double_to_shortest_decimal(sketch->rank_error),
-						double_to_shortest_decimal(other->rank_error))));
+						double_to_shortest_decimal(other->rank_error)),
+				 errhint("Make all sketches that will be put together with one rank_error.")));
 	PG_RETURN_POINTER(SketchCombine(sketch, other));
 }
 

@@ -16,6 +16,7 @@
 #include "common/compat.h"
 
 #include "common/argument_cache.h"
+#include "common/core.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
@@ -97,6 +98,7 @@ MakeClassMap(Datum argument)
 			key->class = cstring_to_text_with_len(v.val.string.val, v.val.string.len);
 			map->n_exact += !key->is_prefix;
 			map->n++;
+			POLL_EVERY(map->n);
 		}
 	}
 	qsort(map->key, map->n, sizeof(ClassKey), CompareKeys);
@@ -126,6 +128,24 @@ KeyIs(const ClassKey *key, const char *bytes, int length)
 	return CompareBytes(key->length, key->bytes, length, bytes) == 0;
 }
 
+/* Among the prefixes before `high`, the first that has this length or more. */
+static int
+FirstOfLength(const ClassMap *map, int high, int length)
+{
+	int			low = map->n_exact;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (map->key[middle].length < length)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static const ClassKey *
 FindClass(const ClassMap *map, const char *value, int length)
 {
@@ -141,10 +161,8 @@ FindClass(const ClassMap *map, const char *value, int length)
 		at = LowerBound(map, map->n_exact, left, value, longest);
 		if (at < left && KeyIs(&map->key[at], value, longest))
 			return &map->key[at];
-		/* none has this length; below are those of the same length and the shorter ones */
-		while (at > map->n_exact && map->key[at - 1].length == longest)
-			at--;
-		left = at;
+		/* none of this length: on with the shorter ones, which stand in front of them */
+		left = FirstOfLength(map, at, longest);
 	}
 	return NULL;
 }
@@ -170,5 +188,6 @@ custseg_classify(PG_FUNCTION_ARGS)
 	}
 	if (key == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(key->class);
+	/* a copy: the next call may drop what the cache holds */
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(VARDATA_ANY(key->class), VARSIZE_ANY_EXHDR(key->class)));
 }

@@ -82,11 +82,13 @@ OptionArray(Datum datum, int n, const char *what, const char *per)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must have one element for each of the %d %s, not %d",
-						what, n, per, found)));
+						what, n, per, found),
+				 errhint("They belong together by their order.")));
 	if (ARR_HASNULL(array) && array_contains_nulls(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not contain null", what)));
+				 errmsg("%s must not contain null", what),
+				 errhint("Write out one element for each of the %s.", per)));
 	return array;
 }
 
@@ -117,7 +119,8 @@ ReadWeights(Datum datum, int n, const char *per, double *weights)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("weights[%d] must be a finite number that is not negative, not %s",
 							i + 1, isfinite(element[i]) ? double_to_shortest_decimal(element[i]) :
-							isnan(element[i]) ? "NaN" : element[i] > 0 ? "Infinity" : "-Infinity")));
+							isnan(element[i]) ? "NaN" : element[i] > 0 ? "Infinity" : "-Infinity"),
+					 errhint("0 leaves a measure out.")));
 		weights[i] = element[i] == 0 ? 0 : element[i];
 	}
 	if (!WeightsAreSound(weights, n))
@@ -141,7 +144,8 @@ ComponentsChanged(const char *what, int before, int now)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s must have the same number of elements in every row: %d and %d",
-					what, Min(before, now), Max(before, now))));
+					what, Min(before, now), Max(before, now)),
+			 errhint("Write a measure that a row does not have as a null element.")));
 	pg_unreachable();
 }
 

@@ -25,7 +25,7 @@
 
 #include <math.h>
 
-#include "common/careful_sum.h"
+#include "common/double_double.h"
 #include "scoring/component_rows.h"
 
 /* x ln x - x + 1 for x >= 0 */
@@ -47,8 +47,8 @@ ColumnDivergence(double *values, int64 n, bool benefit)
 	double		unit = isfinite(values[n - 1] - values[0]) ? 1 : 0.5;
 	double		low = values[0] * unit;
 	double		high = values[n - 1] * unit;
-	CarefulSum	total = {0, 0};
-	CarefulSum	result = {0, 0};
+	DoubleDouble total = {0, 0};
+	DoubleDouble result = {0, 0};
 	double		mean;
 
 	if (low == high)
@@ -58,23 +58,23 @@ ColumnDivergence(double *values, int64 n, bool benefit)
 		double		v = values[i] * unit;
 
 		values[i] = (benefit ? v - low : high - v) / (high - low);
-		CarefulAdd(&total, values[i]);
+		DoubleDoubleCollect(&total, values[i], 0);
 		POLL_EVERY(i);
 	}
-	mean = CarefulResult(&total) / n;
+	mean = total.high / n;
 	for (int64 i = 0; i < n; i++)
 	{
-		CarefulAdd(&result, Divergence(values[i] / mean));
+		DoubleDoubleCollect(&result, Divergence(values[i] / mean), 0);
 		POLL_EVERY(i);
 	}
-	return CarefulResult(&result) / n;
+	return result.high / n;
 }
 
 void
 EntropyWeights(const double *rows, int64 n_rows, int n_columns,
 			   const bool *benefit, double *weights)
 {
-	CarefulSum	sum = {0, 0};
+	DoubleDouble sum = {0, 0};
 	double		total;
 
 	for (int j = 0; j < n_columns; j++)
@@ -82,10 +82,10 @@ EntropyWeights(const double *rows, int64 n_rows, int n_columns,
 		double	   *values = ColumnSorted(rows, n_rows, n_columns, j);
 
 		weights[j] = ColumnDivergence(values, n_rows, benefit == NULL || benefit[j]);
-		CarefulAdd(&sum, weights[j]);
+		DoubleDoubleCollect(&sum, weights[j], 0);
 		pfree(values);
 	}
-	total = CarefulResult(&sum);
+	total = sum.high;
 	/* ln n is the same in all columns and cancels out */
 	for (int j = 0; j < n_columns; j++)
 		weights[j] = total > 0 ? weights[j] / total : 1.0 / n_columns;

@@ -64,8 +64,11 @@ Mixed(uint64 h)
 	return h ^ (h >> 33);
 }
 
-/* Two sums that run independently of each other, so a point takes a few cycles. */
-void
+/*
+ * Sets the digest of a model that is complete: two sums that run independently
+ * of each other, so a point takes a few cycles.
+ */
+static void
 ScaleModelSeal(ScaleModel *model)
 {
 	uint64		a = UINT64CONST(0x9e3779b97f4a7c15);
@@ -219,7 +222,11 @@ ZscoreFromRuns(const ValueRuns *runs)
 						  &sum.sum, &squares.sum);
 }
 
-int64
+/*
+ * Rows of the values up to the fraction q, at least 1: ceil(q n) for the
+ * decimal that q is written as.
+ */
+static int64
 RankOfFraction(double q, int64 n)
 {
 	double		product = q * n;

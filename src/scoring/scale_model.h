@@ -61,9 +61,6 @@ typedef struct ScaleModel
 /* A model with room for its points, all zero; the caller fills it in. */
 extern ScaleModel *ScaleModelMake(ScaleKind kind, int64 n_points);
 
-/* Sets the digest of a model that is complete. */
-extern void ScaleModelSeal(ScaleModel *model);
-
 /* What is wrong with a model that came in, or NULL.  Reads all points. */
 extern const char *ScaleModelFault(const ScaleModel *model);
 
@@ -83,12 +80,6 @@ extern ScaleModel *ZscoreFromSums(int64 n, double min, double max,
 
 /* Moves what is below or above the bounds of these quantiles to the bounds. */
 extern ValueRuns WinsorisedRuns(const ValueRuns *runs, double lower, double upper);
-
-/*
- * Rows of the values up to the fraction q, at least 1: ceil(q n) for the
- * decimal that q is written as.
- */
-extern int64 RankOfFraction(double q, int64 n);
 
 /* --- Use ------------------------------------------------------------------ */
 

@@ -20,6 +20,7 @@
 #include <math.h>
 
 #include "common/binary.h"
+#include "common/exact_sum_io.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "scoring/value_counts_io.h"
@@ -99,15 +100,6 @@ SumsFault(const ScaleState *state)
 /* --- Text ----------------------------------------------------------------- */
 
 static void
-AppendSum(StringInfo out, const char *key, const ExactSum *sum)
-{
-	char		text[EXACT_SUM_TEXT];
-	int			length = ExactSumToText(sum, text);
-
-	appendStringInfo(out, ",\"%s\":\"%.*s\"", key, length, text);
-}
-
-static void
 AppendNumber(StringInfo out, const char *key, double x)
 {
 	appendStringInfo(out, "\"%s\":", key);
@@ -152,8 +144,8 @@ custseg_scale_state_out(PG_FUNCTION_ARGS)
 	}
 	if (state->form == SCALE_MOMENTS)
 	{
-		AppendSum(&out, "sum", ScaleStateSum(state));
-		AppendSum(&out, "squares", ScaleStateSquares(state));
+		ExactSumAppend(&out, "sum", ScaleStateSum(state));
+		ExactSumAppend(&out, "squares", ScaleStateSquares(state));
 	}
 	appendStringInfoChar(&out, '}');
 	PG_RETURN_CSTRING(out.data);
@@ -163,18 +155,6 @@ static bool
 ReadNumber(JsonReader *r, const char *key, double *x)
 {
 	return JsonRequire(r, key) && JsonFloat8(r, x);
-}
-
-static bool
-ReadSum(JsonReader *r, const char *key, ExactSum *sum)
-{
-	const char *text;
-	int			length;
-
-	if (!JsonRequire(r, key) || !JsonString(r, &text, &length))
-		return false;
-	return ExactSumFromText(sum, text, length) ||
-		JsonMustBe(r, "an exact sum such as \"0x18p-3\"");
 }
 
 /* The state of the form VALUES that the text holds; NULL after an error. */
@@ -225,8 +205,8 @@ ReadState(JsonReader *r)
 	state = StateOfRange(form, n, min, max);
 	if (fault == NULL && form == SCALE_MOMENTS)
 	{
-		if (!ReadSum(r, "sum", ScaleStateSum(state)) ||
-			!ReadSum(r, "squares", ScaleStateSquares(state)))
+		if (!ExactSumRead(r, "sum", ScaleStateSum(state)) ||
+			!ExactSumRead(r, "squares", ScaleStateSquares(state)))
 			return NULL;
 		fault = SumsFault(state);
 	}
@@ -253,16 +233,6 @@ custseg_scale_state_in(PG_FUNCTION_ARGS)
 
 /* --- Binary --------------------------------------------------------------- */
 
-static void
-SendSum(StringInfo out, const ExactSum *sum)
-{
-	char		text[EXACT_SUM_TEXT];
-	int			length = ExactSumToText(sum, text);
-
-	pq_sendint32(out, length);
-	pq_sendbytes(out, text, length);
-}
-
 Datum
 custseg_scale_state_send(PG_FUNCTION_ARGS)
 {
@@ -282,8 +252,8 @@ custseg_scale_state_send(PG_FUNCTION_ARGS)
 	pq_sendfloat8(&out, state->max);
 	if (state->form == SCALE_MOMENTS)
 	{
-		SendSum(&out, ScaleStateSum(state));
-		SendSum(&out, ScaleStateSquares(state));
+		ExactSumSend(&out, ScaleStateSum(state));
+		ExactSumSend(&out, ScaleStateSquares(state));
 	}
 	if (state->form == SCALE_VALUES)
 	{
@@ -291,17 +261,6 @@ custseg_scale_state_send(PG_FUNCTION_ARGS)
 		ValueRunsSend(&out, &runs);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
-}
-
-static void
-ReceiveSum(StringInfo in, ExactSum *sum)
-{
-	int			length = in->len - in->cursor < 4 ? -1 : (int) pq_getmsgint(in, 4);
-
-	if (length < 0 || length > in->len - in->cursor)
-		BinaryRefuse("scale_state", "The length of a sum does not fit.");
-	if (!ExactSumFromText(sum, pq_getmsgbytes(in, length), length))
-		BinaryRefuse("scale_state", "A sum is not well-formed.");
 }
 
 static double
@@ -349,8 +308,8 @@ custseg_scale_state_recv(PG_FUNCTION_ARGS)
 	state = StateOfRange(form, n, min, max);
 	if (form == SCALE_MOMENTS)
 	{
-		ReceiveSum(in, ScaleStateSum(state));
-		ReceiveSum(in, ScaleStateSquares(state));
+		ExactSumReceive(in, "scale_state", ScaleStateSum(state));
+		ExactSumReceive(in, "scale_state", ScaleStateSquares(state));
 		fault = SumsFault(state);
 		if (fault != NULL)
 			BinaryRefuse("scale_state", fault);

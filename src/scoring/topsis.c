@@ -18,7 +18,7 @@
 
 #include <math.h>
 
-#include "common/careful_sum.h"
+#include "common/double_double.h"
 #include "scoring/breaks.h"
 #include "scoring/component_rows.h"
 
@@ -27,7 +27,7 @@ static double
 Norm(double *values, int64 n)
 {
 	double		largest = Max(fabs(values[0]), fabs(values[n - 1]));
-	CarefulSum	squares = {0, 0};
+	DoubleDouble squares = {0, 0};
 
 	if (largest == 0)
 		return 0;
@@ -42,28 +42,28 @@ Norm(double *values, int64 n)
 	SortFloats(values, n);
 	for (int64 i = 0; i < n; i++)
 	{
-		CarefulAdd(&squares, values[i]);
+		DoubleDoubleCollect(&squares, values[i], 0);
 		POLL_EVERY(i);
 	}
-	return largest * sqrt(CarefulResult(&squares));
+	return largest * sqrt(squares.high);
 }
 
 bool
 TopsisFit(const double *rows, int64 n_rows, const double *weights,
 		  const bool *benefit, Topsis *result)
 {
-	CarefulSum	total = {0, 0};
+	DoubleDouble total = {0, 0};
 	double		unit = WeightUnit(weights, result->n_columns);
 
 	for (int j = 0; j < result->n_columns; j++)
-		CarefulAdd(&total, weights[j] * unit);
+		DoubleDoubleCollect(&total, weights[j] * unit, 0);
 
 	for (int j = 0; j < result->n_columns; j++)
 	{
 		double	   *values = ColumnSorted(rows, n_rows, result->n_columns, j);
 		bool		more_is_better = benefit == NULL || benefit[j];
 
-		result->weights[j] = weights[j] * unit / CarefulResult(&total);
+		result->weights[j] = weights[j] * unit / total.high;
 		result->ideal[j] = values[more_is_better ? n_rows - 1 : 0];
 		result->anti_ideal[j] = values[more_is_better ? 0 : n_rows - 1];
 		result->norms[j] = Norm(values, n_rows);

@@ -63,7 +63,8 @@ ScoreComponents(Datum components, const TopsisModel *model, double *score)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("components must have %d elements as the model has, not %d",
-						topsis.n_columns, n)));
+						topsis.n_columns, n),
+				 errhint("Pass the same measures as in topsis_fit, in the same order.")));
 	if (has_null)
 		return false;
 	*score = TopsisScore(&topsis, values);

@@ -99,11 +99,3 @@ ValueIndexMake(ValueIndex *index, const void *list, Size stride, uint32 n)
 		*index = linear;
 	FillBuckets(index);
 }
-
-void
-ValueIndexFree(ValueIndex *index)
-{
-	if (index->start != NULL)
-		pfree(index->start);
-	index->start = NULL;
-}

@@ -26,7 +26,6 @@ typedef struct ValueIndex
 
 /* The values ascend strictly, without NaN and -0; the list must live as long. */
 extern void ValueIndexMake(ValueIndex *index, const void *list, Size stride, uint32 n);
-extern void ValueIndexFree(ValueIndex *index);
 
 static inline double
 ValueIndexAt(const ValueIndex *index, uint32 i)

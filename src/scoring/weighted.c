@@ -19,6 +19,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "common/double_double.h"
 #include "common/exact_sum.h"
 
 const char *const missing_rule_names[N_MISSING_RULES] = {
@@ -40,33 +41,6 @@ IsMissing(const Components *components, int i)
 
 /* With more, the errors of double-double arithmetic could add up to something. */
 #define PLAIN_COMPONENTS 1000
-
-/* a + b without rounding, the result's low part apart (Knuth 1969). */
-static inline double
-TwoSum(double a, double b, double *low)
-{
-	double		sum = a + b;
-	double		of_b = sum - a;
-
-	*low = (a - (sum - of_b)) + (b - of_b);
-	return sum;
-}
-
-/* a * b the same way, by halves of 26 bits (Dekker 1971): no fma, which is slow where it is emulated. */
-static inline double
-TwoProduct(double a, double b, double *low)
-{
-	double		p = a * b;
-	double		c = 134217729 * a;	/* 2^27 + 1 */
-	double		a_high = c - (c - a);
-	double		a_low = a - a_high;
-	double		d = 134217729 * b;
-	double		b_high = d - (d - b);
-	double		b_low = b - b_high;
-
-	*low = ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low;
-	return p;
-}
 
 /* sum(w v), or sum(w) where components is NULL, of the parts that are there. */
 static bool
@@ -118,23 +92,24 @@ ExactProducts(const Weights *weights, const double *value, const bool *missing,
 static double
 PlainProducts(const Weights *weights, const double *value, const bool *missing, double *rest)
 {
-	double		sum = 0;
-	double		low = 0;
+	DoubleDouble sum = {0, 0};
 
 	for (int i = 0; i < weights->n; i++)
 	{
-		double		p;
-		double		p_low;
+		DoubleDouble product;
+		DoubleDouble next;
 
 		if (missing != NULL && missing[i])
 			continue;
-		p = TwoProduct(weights->weight[i], value == NULL ? 1 : value[i], &p_low);
-		sum = TwoSum(sum, p, &p);
-		low += p_low + p;
+		product = TwoProduct(weights->weight[i], value == NULL ? 1 : value[i]);
+		next = TwoSum(sum.high, product.high);
+		sum.high = next.high;
+		sum.low += product.low + next.low;
 		POLL_EVERY(i);
 	}
-	sum = TwoSum(sum, low, rest);
-	return sum;
+	sum = TwoSum(sum.high, sum.low);
+	*rest = sum.low;
+	return sum.high;
 }
 
 /* Is a number neither huge nor tiny? */
@@ -158,10 +133,9 @@ static double
 Quotient(double a, double a_rest, double b, double b_rest)
 {
 	double		q = a / b;
-	double		p_low;
-	double		p = TwoProduct(q, b, &p_low);
+	DoubleDouble p = TwoProduct(q, b);
 
-	return q + (((a - p) - p_low) + a_rest - q * b_rest) / b;
+	return q + (((a - p.high) - p.low) + a_rest - q * b_rest) / b;
 }
 
 void

@@ -34,29 +34,8 @@ extern bool AbcBreaks(const ValueRuns *runs, const double *shares, int n,
 extern bool SharesAbove(const ValueRuns *runs, double *above,
 						double *scale, double *total);
 
-/* The class 0..n_breaks of x, 0 the best: the number of breaks >= x. */
-static inline int
-AbcClassOf(double x, const double *breaks, int n_breaks)
-{
-	int			low = 0;
-	int			high = n_breaks;
-
-	if (n_breaks <= FEW_BREAKS)
-		return n_breaks - BreaksBelow(x, breaks, n_breaks);
-	while (low < high)
-	{
-		int			middle = (low + high) / 2;
-
-		if (breaks[middle] < x)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return n_breaks - low;
-}
-
 /*
- * The same of exact decimals: values are value * 10^-scale, or numerics where
+ * ABC of exact decimals: values are value * 10^-scale, or numerics where
  * they do not fit.  A larger unit than a run of float8, hence of its own.
  */
 struct NumericData;

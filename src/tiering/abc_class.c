@@ -14,8 +14,8 @@
 
 #include "catalog/pg_type.h"
 #include "common/argument_cache.h"
-#include "common/numeric_argument.h"
 #include "common/shortest_dec.h"
+#include "scoring/breaks_sql.h"
 #include "tiering/abc.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -49,12 +49,6 @@ static const LetterText letters[MAX_ABC_LETTERS] = {
 	LETTER('V'), LETTER('W'), LETTER('X'), LETTER('Y'), LETTER('Z')
 };
 
-typedef struct FloatBreaks
-{
-	int			n;
-	const double *x;
-} FloatBreaks;
-
 /* scale is that of all breaks, or -1 where they do not fit in integers. */
 typedef struct DecimalBreaks
 {
@@ -68,13 +62,6 @@ typedef struct Labels
 	int			n;
 	text	  **label;
 } Labels;
-
-/* A call site has two arguments to keep, and ArgumentCache one place. */
-typedef struct ClassCall
-{
-	FmgrInfo	breaks;
-	FmgrInfo	labels;
-} ClassCall;
 
 /* --- Checks --------------------------------------------------------------- */
 
@@ -97,7 +84,8 @@ CheckBreaksArray(ArrayType *array)
 	if (n > MAX_ABC_SHARES)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("breaks must have at most %d elements, not %d", MAX_ABC_SHARES, n)));
+				 errmsg("breaks must have at most %d elements, not %d", MAX_ABC_SHARES, n),
+				 errhint("Pass what abc_breaks returned.")));
 	return n;
 }
 
@@ -134,7 +122,7 @@ static const void *
 MakeFloatBreaks(Datum argument)
 {
 	ArrayType  *array = DatumGetArrayTypePCopy(argument);
-	FloatBreaks *breaks = palloc(sizeof(FloatBreaks));
+	Breaks *breaks = palloc(sizeof(Breaks));
 
 	breaks->n = CheckBreaksArray(array);
 	breaks->x = (const double *) ARR_DATA_PTR(array);
@@ -237,17 +225,17 @@ MakeLabels(Datum argument)
 
 /* --- Classes -------------------------------------------------------------- */
 
-/* The class 0..n of a float8. */
+/* The class 0..n of a float8, 0 the best: the number of breaks >= x. */
 static inline int
-FloatClass(FunctionCallInfo fcinfo, int *n_breaks)
+FloatClass(FunctionCallInfo fcinfo, ArgumentCache *cache, int *n_breaks)
 {
-	const FloatBreaks *breaks = ArgumentCacheGet(fcinfo, 1, MakeFloatBreaks);
+	const Breaks *breaks = ArgumentCacheLookup(cache, PG_GETARG_DATUM(1), MakeFloatBreaks);
 	double		x = PG_GETARG_FLOAT8(0);
 
 	if (isnan(x))
 		XIsNaN();
 	*n_breaks = breaks->n;
-	return AbcClassOf(x, breaks->x, breaks->n);
+	return ScoreOf(x, breaks->x, breaks->n, true) - 1;
 }
 
 /* aligned: x has the scale that all breaks have. */
@@ -260,9 +248,9 @@ BreakIsBelow(const DecimalBreaks *breaks, int i, const Decimal *x, bool aligned)
 }
 
 static inline int
-DecimalClass(FunctionCallInfo fcinfo, int *n_breaks)
+DecimalClass(FunctionCallInfo fcinfo, ArgumentCache *cache, int *n_breaks)
 {
-	const DecimalBreaks *breaks = ArgumentCacheGet(fcinfo, 1, MakeDecimalBreaks);
+	const DecimalBreaks *breaks = ArgumentCacheLookup(cache, PG_GETARG_DATUM(1), MakeDecimalBreaks);
 	Datum		datum = PG_GETARG_DATUM(0);
 	Decimal		x;
 	DecimalStatus status = DecimalFromNumeric(NumericArgument(datum), &x);
@@ -297,13 +285,13 @@ DecimalClass(FunctionCallInfo fcinfo, int *n_breaks)
 	return breaks->n - low;
 }
 
-typedef int (*ClassFunction) (FunctionCallInfo fcinfo, int *n_breaks);
+typedef int (*ClassFunction) (FunctionCallInfo fcinfo, ArgumentCache *cache, int *n_breaks);
 
 static inline Datum
 Letter(FunctionCallInfo fcinfo, ClassFunction class_of)
 {
 	int			n_breaks;
-	int			class = class_of(fcinfo, &n_breaks);
+	int			class = class_of(fcinfo, ArgumentCaches(fcinfo, 1), &n_breaks);
 
 	if (n_breaks >= MAX_ABC_LETTERS)
 		ereport(ERROR,
@@ -314,35 +302,14 @@ Letter(FunctionCallInfo fcinfo, ClassFunction class_of)
 	PG_RETURN_DATUM(PointerGetDatum(&letters[class]));
 }
 
-/* The call with its state elsewhere. */
-static inline void
-WithState(FunctionCallInfo copy, FunctionCallInfo fcinfo, FmgrInfo *state)
-{
-	memcpy(copy, fcinfo, SizeForFunctionCallInfo(3));
-	copy->flinfo = state;
-}
-
 static inline Datum
 Label(FunctionCallInfo fcinfo, ClassFunction class_of)
 {
-	ClassCall  *call = fcinfo->flinfo->fn_extra;
-	const Labels *labels;
+	ArgumentCache *caches = ArgumentCaches(fcinfo, 2);
+	const Labels *labels = ArgumentCacheLookup(&caches[1], PG_GETARG_DATUM(2), MakeLabels);
 	int			n_breaks;
-	int			class;
+	int			class = class_of(fcinfo, &caches[0], &n_breaks);
 
-	LOCAL_FCINFO(copy, 3);
-
-	if (call == NULL)
-	{
-		call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ClassCall));
-		call->breaks.fn_mcxt = fcinfo->flinfo->fn_mcxt;
-		call->labels.fn_mcxt = fcinfo->flinfo->fn_mcxt;
-		fcinfo->flinfo->fn_extra = call;
-	}
-	WithState(copy, fcinfo, &call->labels);
-	labels = ArgumentCacheGet(copy, 2, MakeLabels);
-	WithState(copy, fcinfo, &call->breaks);
-	class = class_of(copy, &n_breaks);
 	if (labels->n != n_breaks + 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

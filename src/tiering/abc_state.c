@@ -73,7 +73,8 @@ AbcCheckShareArray(ArrayType *array)
 	if (n > MAX_ABC_SHARES)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("shares must have at most %d elements, not %d", MAX_ABC_SHARES, n)));
+				 errmsg("shares must have at most %d elements, not %d", MAX_ABC_SHARES, n),
+				 errhint("Pass the cumulative shares at which the classes end, for example ARRAY[0.8,0.95].")));
 	if (ARR_HASNULL(array) && array_contains_nulls(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

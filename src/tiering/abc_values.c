@@ -21,6 +21,7 @@
 #include "common/json.h"
 #include "common/shortest_dec.h"
 #include "libpq/pqformat.h"
+#include "scoring/value_counts_io.h"
 #include "tiering/abc_state.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -99,7 +100,8 @@ GetState(FunctionCallInfo fcinfo, int argno)
 	ValueCounts *state = (ValueCounts *) PG_GETARG_VARLENA_P(argno);
 
 	ValueCountsCheck(state);
-	if (state->n_runs < state->classes || ValueCountsValues(state)[state->classes - 1] >= 0)
+	if (state->classes > MAX_ABC_SHARES || state->n_runs < state->classes ||
+		ValueCountsValues(state)[state->classes - 1] >= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("abc_values is corrupted")));
@@ -286,18 +288,6 @@ SharesFault(const double *shares, int n)
 
 /* --- Text ----------------------------------------------------------------- */
 
-static void
-AppendFloats(StringInfo out, const double *x, int64 n)
-{
-	for (int64 i = 0; i < n; i++)
-	{
-		if (i > 0)
-			appendStringInfoChar(out, ',');
-		JsonAppendFloat8(out, x[i]);
-		POLL_EVERY(i);
-	}
-}
-
 static char *
 TextOfState(const ValueCounts *state)
 {
@@ -308,21 +298,15 @@ TextOfState(const ValueCounts *state)
 
 	initStringInfo(&out);
 	appendStringInfo(&out, "{\"version\":%d,\"shares\":[", ABC_STATE_VERSION);
-	AppendFloats(&out, SharesOfState(state, shares), state->classes);
-	appendStringInfoString(&out, "],\"values\":[");
-	AppendFloats(&out, runs.value, runs.n_runs);
-	appendStringInfoString(&out, "],\"counts\":[");
-	for (int64 i = 0; i < runs.n_runs; i++)
+	(void) SharesOfState(state, shares);
+	for (int i = 0; i < state->classes; i++)
 	{
-		char		digits[MAXINT8LEN + 1];
-
-		if (i > 0)
-			appendStringInfoChar(&out, ',');
-		pg_lltoa(runs.count[i], digits);
-		appendStringInfoString(&out, digits);
-		POLL_EVERY(i);
+		appendStringInfoString(&out, i == 0 ? "" : ",");
+		JsonAppendFloat8(&out, shares[i]);
 	}
-	appendStringInfo(&out, "],\"others\":" INT64_FORMAT "}", others);
+	appendStringInfoString(&out, "],");
+	ValueRunsAppend(&out, &runs);
+	appendStringInfo(&out, ",\"others\":" INT64_FORMAT "}", others);
 	return out.data;
 }
 
@@ -485,12 +469,6 @@ custseg_abc_values_send(PG_FUNCTION_ARGS)
 	for (int i = 0; i < state->classes; i++)
 		pq_sendfloat8(&buf, shares[i]);
 	pq_sendint64(&buf, others);
-	pq_sendint32(&buf, (int32) runs.n_runs);
-	for (int64 i = 0; i < runs.n_runs; i++)
-	{
-		pq_sendfloat8(&buf, runs.value[i]);
-		pq_sendint64(&buf, runs.count[i]);
-		POLL_EVERY(i);
-	}
+	ValueRunsSend(&buf, &runs);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }

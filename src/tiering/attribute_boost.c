@@ -196,6 +196,7 @@ custseg_attribute_boost(PG_FUNCTION_ARGS)
 	if (!isfinite(total))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("the sum of boosts is out of range")));
+				 errmsg("the sum of boosts is out of range"),
+				 errhint("Use smaller boosts: priorities are from 0 to 1.")));
 	PG_RETURN_FLOAT8(total);
 }

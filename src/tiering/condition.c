@@ -170,7 +170,8 @@ ThresholdRead(const char *literal, int length, Threshold *result)
 
 	result->value = strtod(copy, NULL);
 	/* zero, but not written with zeros alone: too small */
-	if (isinf(result->value) || labs(exponent) > 2 * MAX_CONDITION_BYTES ||
+	if (isinf(result->value) ||
+		exponent > 2 * MAX_CONDITION_BYTES || exponent < -2 * MAX_CONDITION_BYTES ||
 		(result->value == 0 && strcspn(copy, "123456789") < (e ? e - copy : length)))
 		return false;
 	result->text = CanonicalNumber(copy, length, (int) exponent);

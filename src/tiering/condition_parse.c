@@ -251,6 +251,7 @@ ParseMeasure(Parser *p, int *measure)
 	else
 		return Expected(p, "a measure");
 	name[n] = '\0';
+	custseg_poll();				/* names are looked up one by one, and may be many */
 	if (n == 0)
 		return Refuse(p, pstrdup("the name of a measure is empty"), p->start);
 	if (n > MAX_MEASURE_NAME)

@@ -19,9 +19,8 @@
 #include <math.h>
 
 #include "common/binary.h"
-#include "common/exact_sum.h"
+#include "common/exact_sum_io.h"
 #include "common/int.h"
-#include "common/json.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "tiering/concentration_sql.h"
@@ -93,6 +92,8 @@ Grow(HhiSums *state)
 {
 	int			capacity = Min(2 * SumOf(state)->capacity, EXACT_SUM_MAX);
 
+	if (SumOf(state)->capacity >= EXACT_SUM_MAX)
+		elog(ERROR, "exact sum is out of range");
 	return MakeOf(state->rows, SumOf(state), SquaresOf(state), capacity);
 }
 
@@ -207,20 +208,6 @@ custseg_hhi_final(PG_FUNCTION_ARGS)
 
 /* --- Text and binary ------------------------------------------------------ */
 
-/* The canonical text of a sum, which may not be trimmed yet. */
-static char *
-TextOfSum(const ExactSum *sum)
-{
-	ExactSumSpace space;
-	char	   *text = palloc(EXACT_SUM_TEXT);
-
-	ExactSumInit(&space.sum, EXACT_SUM_MAX);
-	ExactSumCopy(&space.sum, sum);
-	ExactSumTrim(&space.sum);
-	text[ExactSumToText(&space.sum, text)] = '\0';
-	return text;
-}
-
 /* The state of what was read; NULL if the parts do not fit together. */
 static HhiSums *
 CheckedState(int64 rows, const ExactSum *sum, const ExactSum *squares)
@@ -232,18 +219,6 @@ CheckedState(int64 rows, const ExactSum *sum, const ExactSum *squares)
 	return MakeOf(rows, sum, squares, 1);
 }
 
-static bool
-ReadSum(JsonReader *r, const char *key, ExactSumSpace *space)
-{
-	const char *bytes;
-	int			length;
-
-	ExactSumInit(&space->sum, EXACT_SUM_MAX);
-	return JsonRequire(r, key) && JsonString(r, &bytes, &length) &&
-		(ExactSumFromText(&space->sum, bytes, length) ||
-		 JsonMustBe(r, "a sum such as \"0x1fp-3\""));
-}
-
 Datum
 custseg_hhi_sums_in(PG_FUNCTION_ARGS)
 {
@@ -253,9 +228,11 @@ custseg_hhi_sums_in(PG_FUNCTION_ARGS)
 	ExactSumSpace squares;
 	HhiSums    *state;
 
+	ExactSumInit(&sum.sum, EXACT_SUM_MAX);
+	ExactSumInit(&squares.sum, EXACT_SUM_MAX);
 	if (!JsonOpen(&r, fcinfo, "hhi_sums", known_keys, lengthof(known_keys), HHI_VERSION) ||
 		!JsonRequire(&r, "rows") || !JsonInt64(&r, 0, PG_INT64_MAX, &rows) ||
-		!ReadSum(&r, "sum", &sum) || !ReadSum(&r, "squares", &squares))
+		!ExactSumRead(&r, "sum", &sum.sum) || !ExactSumRead(&r, "squares", &squares.sum))
 		PG_RETURN_NULL();
 	state = CheckedState(rows, &sum.sum, &squares.sum);
 	if (state == NULL)
@@ -270,25 +247,14 @@ Datum
 custseg_hhi_sums_out(PG_FUNCTION_ARGS)
 {
 	HhiSums    *state = GetState(fcinfo, 0);
+	StringInfoData out;
 
-	PG_RETURN_CSTRING(psprintf("{\"version\":%d,\"rows\":" INT64_FORMAT ",\"sum\":\"%s\",\"squares\":\"%s\"}",
-							   HHI_VERSION, state->rows, TextOfSum(SumOf(state)),
-							   TextOfSum(SquaresOf(state))));
-}
-
-static void
-ReceiveSum(StringInfo in, ExactSumSpace *space)
-{
-	int			length;
-
-	ExactSumInit(&space->sum, EXACT_SUM_MAX);
-	if (in->len - in->cursor < sizeof(int32))
-		BinaryRefuse("hhi_sums", "It is too short.");
-	length = (int) pq_getmsgint(in, 4);
-	if (length < 0 || length > in->len - in->cursor)
-		BinaryRefuse("hhi_sums", "It is too short.");
-	if (!ExactSumFromText(&space->sum, pq_getmsgbytes(in, length), length))
-		BinaryRefuse("hhi_sums", "A sum is not well-formed.");
+	initStringInfo(&out);
+	appendStringInfo(&out, "{\"version\":%d,\"rows\":" INT64_FORMAT, HHI_VERSION, state->rows);
+	ExactSumAppend(&out, "sum", SumOf(state));
+	ExactSumAppend(&out, "squares", SquaresOf(state));
+	appendStringInfoChar(&out, '}');
+	PG_RETURN_CSTRING(out.data);
 }
 
 Datum
@@ -304,8 +270,10 @@ custseg_hhi_sums_recv(PG_FUNCTION_ARGS)
 	if (in->len - in->cursor < sizeof(int64))
 		BinaryRefuse("hhi_sums", "It is too short.");
 	rows = pq_getmsgint64(in);
-	ReceiveSum(in, &sum);
-	ReceiveSum(in, &squares);
+	ExactSumInit(&sum.sum, EXACT_SUM_MAX);
+	ExactSumInit(&squares.sum, EXACT_SUM_MAX);
+	ExactSumReceive(in, "hhi_sums", &sum.sum);
+	ExactSumReceive(in, "hhi_sums", &squares.sum);
 	if (in->cursor != in->len)
 		BinaryRefuse("hhi_sums", "It is too long.");
 	state = CheckedState(rows, &sum.sum, &squares.sum);
@@ -318,16 +286,12 @@ Datum
 custseg_hhi_sums_send(PG_FUNCTION_ARGS)
 {
 	HhiSums    *state = GetState(fcinfo, 0);
-	char	   *sum = TextOfSum(SumOf(state));
-	char	   *squares = TextOfSum(SquaresOf(state));
 	StringInfoData buf;
 
 	pq_begintypsend(&buf);
 	pq_sendbyte(&buf, HHI_VERSION);
 	pq_sendint64(&buf, state->rows);
-	pq_sendint32(&buf, strlen(sum));
-	pq_sendbytes(&buf, sum, strlen(sum));
-	pq_sendint32(&buf, strlen(squares));
-	pq_sendbytes(&buf, squares, strlen(squares));
+	ExactSumSend(&buf, SumOf(state));
+	ExactSumSend(&buf, SquaresOf(state));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }

@@ -52,7 +52,8 @@ LastAnniversary(DateADT enrolled, DateADT as_of)
 	if (enrolled > as_of)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("enrolled must not be after as_of")));
+				 errmsg("enrolled must not be after as_of"),
+				 errhint("The first window begins on the day on which the customer enrolled.")));
 	j2date(as_of + POSTGRES_EPOCH_JDATE, &year, &unused, &unused);
 	j2date(enrolled + POSTGRES_EPOCH_JDATE, &enrolled_year, &unused, &unused);
 	day = AddMonths(enrolled, (year - enrolled_year) * MONTHS_PER_YEAR);
@@ -86,7 +87,8 @@ custseg_measure_window(PG_FUNCTION_ARGS)
 		if (PG_ARGISNULL(2))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("the window 'anniversary' needs enrolled, the day on which the customer enrolled")));
+					 errmsg("the window 'anniversary' needs enrolled, the day on which the customer enrolled"),
+					 errhint("Such as measure_window('anniversary', current_date, enrolled => DATE '2021-03-15').")));
 		CheckFiniteDate(PG_GETARG_DATEADT(2), "enrolled");
 	}
 	end = DirectFunctionCall2(date_pli, DateADTGetDatum(as_of), Int32GetDatum(1));

@@ -182,7 +182,7 @@ RefuseState(const char *message, const char *hint)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg_internal("%s", message),
-			 hint ? errhint("%s", hint) : 0));
+			 errhint("%s", hint)));
 }
 
 /* current in argument 1, since in 2. */
@@ -207,15 +207,18 @@ ReadState(FunctionCallInfo fcinfo, const CallSite *site, const Arguments *at, Ti
 	state->since = PG_GETARG_DATEADT(2);
 	CheckFiniteDate(state->since, "since");
 	if (state->since > as_of)
-		RefuseState("since must not be after as_of", NULL);
+		RefuseState("since must not be after as_of",
+					"as_of is the day that is decided on; a tier cannot start after it.");
 	if (!state->in_grace)
 		return;
 	state->grace_since = PG_GETARG_DATEADT(at->grace_since);
 	CheckFiniteDate(state->grace_since, "grace_since");
 	if (state->grace_since > as_of)
-		RefuseState("grace_since must not be after as_of", NULL);
+		RefuseState("grace_since must not be after as_of",
+					"Pass the grace_since of the row before, which next_tier returned.");
 	if (state->grace_since < state->since)
-		RefuseState("grace_since must not be before since", NULL);
+		RefuseState("grace_since must not be before since",
+					"Grace starts in the tier: with a new tier it is null.");
 }
 
 static void
@@ -235,7 +238,8 @@ MeasureOfJson(const char *name, const JsonbValue *value)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("measure \"%s\" must be a number or null, not %s", name,
 						value->type == jbvString ? "a string" :
-						value->type == jbvBool ? "a boolean" : "an array or an object")));
+						value->type == jbvBool ? "a boolean" : "an array or an object"),
+				 errhint("Write numbers without quotes; null means that it is not known.")));
 	return NumericToFloat8(value->val.numeric);
 }
 
@@ -285,7 +289,8 @@ CheckDistinct(Datum *name, int n)
 	qsort(name, n, sizeof(Datum), CompareTexts);
 	for (int i = 1; i < n; i++)
 		if (CompareTexts(&name[i - 1], &name[i]) == 0)
-			RefuseState(psprintf("names has \"%s\" twice", TextDatumGetCString(name[i])), NULL);
+			RefuseState(psprintf("names has \"%s\" twice", TextDatumGetCString(name[i])),
+						"Each measure has one value.");
 }
 
 /* Where each of the policy's measures stands in names. */
@@ -299,7 +304,7 @@ FindPlaces(CallSite *site, ArrayType *names)
 
 	site->names_size = 0;
 	if (ARR_NDIM(names) > 1)
-		RefuseState("names must be a one-dimensional array", NULL);
+		RefuseState("names must be a one-dimensional array", "Such as ARRAY['spend', 'frequency'].");
 	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &name, &null, &n);
 	if (site->place == NULL)
 		site->place = MemoryContextAlloc(site->context, Max(measures->n, 1) * sizeof(int));
@@ -311,7 +316,7 @@ FindPlaces(CallSite *site, ArrayType *names)
 
 		POLL_EVERY(i);
 		if (null[i])
-			RefuseState("names must not contain null", NULL);
+			RefuseState("names must not contain null", "Name each element of measures.");
 		measure = MeasureNamesFind(measures, VARDATA_ANY(DatumGetPointer(name[i])),
 								   VARSIZE_ANY_EXHDR(DatumGetPointer(name[i])));
 		if (measure >= 0)
@@ -336,13 +341,14 @@ static void
 CheckArray(const CallSite *site, ArrayType *measures, int n, int expected, bool named)
 {
 	if (ARR_NDIM(measures) > 1)
-		RefuseState("measures must be a one-dimensional array", NULL);
+		RefuseState("measures must be a one-dimensional array", "Such as ARRAY[1250.50, 3].");
 	if (n != expected)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 named ? errmsg("measures has %d elements, names has %d", n, expected) :
 				 errmsg("measures has %d elements, the policy has %d measures", n, expected),
-				 named ? 0 : errhint("They are in the order of tier_policy_measures(policy); otherwise give names.")));
+				 named ? errhint("Each element of measures has its name at the same place.") :
+				 errhint("They are in the order of tier_policy_measures(policy); otherwise give names.")));
 }
 
 /* The numbers of an array, NaN for null. */
@@ -549,7 +555,7 @@ Answer(FunctionCallInfo fcinfo, CallSite *site, const Arguments *at, bool from_a
 	if (site->columns == NULL)
 		FindColumns(fcinfo, site);
 	if (PG_ARGISNULL(at->as_of))
-		RefuseState("as_of must not be null", NULL);
+		RefuseState("as_of must not be null", "as_of is the day that is decided on, such as current_date.");
 	SetCalendar(site, PG_GETARG_DATEADT(at->as_of));
 	ReadState(fcinfo, site, at, &state);
 	if (from_array)

@@ -25,6 +25,7 @@
  */
 #include "tiering/next_tier_rule.h"
 
+#include "common/int.h"
 #include "datatype/timestamp.h"
 
 const char *const tier_transition_names[] = {
@@ -52,10 +53,17 @@ static inline TierDay
 AddTerm(const Case *c, TierDay day, TierTerm term, int times)
 {
 	int64		sum = (int64) day + (int64) times * term.days;
+	int32		months;
+	int32		days;
 
 	if (term.months == 0 && IS_VALID_DATE(sum))
 		return (TierDay) sum;
-	return c->calendar->add(c->calendar->arg, day, times * term.months, times * term.days);
+	if (pg_mul_s32_overflow(times, term.months, &months) ||
+		pg_mul_s32_overflow(times, term.days, &days))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("date out of range")));
+	return c->calendar->add(c->calendar->arg, day, months, days);
 }
 
 static inline void

@@ -224,7 +224,7 @@ OfArrays(FunctionCallInfo fcinfo, PairFunction function)
 	bool	   *actual_null;
 	int			n = Weights(PG_GETARG_ARRAYTYPE_P(0), "expected", &expected, &expected_null);
 	int			m = Weights(PG_GETARG_ARRAYTYPE_P(1), "actual", &actual, &actual_null);
-	ClassPair  *pairs = palloc((n + 1) * sizeof(ClassPair));
+	ClassPair  *pairs = palloc_extended((n + (Size) 1) * sizeof(ClassPair), MCXT_ALLOC_HUGE);
 	double		result;
 
 	if (n != m)
@@ -236,6 +236,7 @@ OfArrays(FunctionCallInfo fcinfo, PairFunction function)
 	{
 		pairs[i].expected = expected_null[i] ? 0 : CheckedWeight(DatumGetFloat8(expected[i]), "expected");
 		pairs[i].actual = actual_null[i] ? 0 : CheckedWeight(DatumGetFloat8(actual[i]), "actual");
+		POLL_EVERY(i);
 	}
 	if (!function(pairs, n, &result))
 		PG_RETURN_NULL();
@@ -284,12 +285,14 @@ custseg_class_pairs_out(PG_FUNCTION_ARGS)
 	{
 		appendStringInfoString(&out, i == 0 ? "" : ",");
 		JsonAppendFloat8(&out, state->pair[i].expected);
+		POLL_EVERY(i);
 	}
 	appendStringInfoString(&out, "],\"actual\":[");
 	for (int64 i = 0; i < state->n; i++)
 	{
 		appendStringInfoString(&out, i == 0 ? "" : ",");
 		JsonAppendFloat8(&out, state->pair[i].actual);
+		POLL_EVERY(i);
 	}
 	appendStringInfoString(&out, "]}");
 	PG_RETURN_CSTRING(out.data);
@@ -371,6 +374,7 @@ custseg_class_pairs_recv(PG_FUNCTION_ARGS)
 	{
 		state->pair[i].expected = ReceiveWeight(in);
 		state->pair[i].actual = ReceiveWeight(in);
+		POLL_EVERY(i);
 	}
 	PG_RETURN_POINTER(state);
 }
@@ -390,6 +394,7 @@ custseg_class_pairs_send(PG_FUNCTION_ARGS)
 	{
 		pq_sendfloat8(&buf, state->pair[i].expected);
 		pq_sendfloat8(&buf, state->pair[i].actual);
+		POLL_EVERY(i);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }

@@ -18,7 +18,7 @@
  * same as enter.
  *
  * Whatever comes from outside goes through TierPolicyParse with check; what is
- * stored is trusted but for its version.
+ * stored is trusted but for its version and its length.
  */
 #include "tiering/tier_policy.h"
 
@@ -219,19 +219,33 @@ TierPolicyPack(const TierPolicyParts *parts)
 	return (struct varlena *) out.data;
 }
 
+pg_noreturn static void
+Corrupted(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("tier_policy is corrupted")));
+}
+
+/* The next bytes of a stored policy, which must be there. */
 static const char *
-UnpackString(const char **p)
+UnpackBytes(const char **p, const char *end, int64 length)
+{
+	const char *bytes = *p;
+
+	if (length > end - bytes)
+		Corrupted();
+	*p += length;
+	return bytes;
+}
+
+static const char *
+UnpackString(const char **p, const char *end)
 {
 	int32		length;
-	char	   *copy;
 
-	memcpy(&length, *p, sizeof(length));
-	*p += sizeof(length);
-	if (length < 0)
-		return NULL;
-	copy = pnstrdup(*p, length);
-	*p += length;
-	return copy;
+	memcpy(&length, UnpackBytes(p, end, sizeof(length)), sizeof(length));
+	return length < 0 ? NULL : pnstrdup(UnpackBytes(p, end, length), length);
 }
 
 TierPolicyParts *
@@ -239,9 +253,10 @@ TierPolicyUnpackTexts(const struct varlena *stored)
 {
 	PolicyHead	head;
 	TierPolicyParts *parts = palloc0(sizeof(TierPolicyParts));
-	const char *p = (const char *) stored + sizeof(head);
+	const char *p = (const char *) stored;
+	const char *end = p + VARSIZE(stored);
 
-	memcpy(&head, stored, sizeof(head));
+	memcpy(&head, UnpackBytes(&p, end, sizeof(head)), sizeof(head));
 	CheckStoredVersion("tier_policy", head.version, TIER_POLICY_VERSION);
 	parts->upgrade = head.upgrade;
 	parts->downgrade = head.downgrade;
@@ -249,19 +264,20 @@ TierPolicyUnpackTexts(const struct varlena *stored)
 	parts->period = head.period;
 	parts->requalify_by = head.requalify_by;
 	memcpy(parts->term, head.term, sizeof(head.term));
-	parts->window = UnpackString(&p);
+	parts->window = UnpackString(&p, end);
 	parts->n_tiers = head.n_tiers;
 	parts->tier = palloc0(parts->n_tiers * sizeof(PolicyTier));
 	for (int i = 0; i < parts->n_tiers; i++)
 	{
 		PolicyTier *t = &parts->tier[i];
 
-		memcpy(t->term, p, sizeof(t->term));
-		p += sizeof(t->term);
-		t->name = UnpackString(&p);
+		memcpy(t->term, UnpackBytes(&p, end, sizeof(t->term)), sizeof(t->term));
+		t->name = UnpackString(&p, end);
+		if (t->name == NULL)
+			Corrupted();
 		t->name_length = strlen(t->name);
 		for (int rule = 0; rule < N_TIER_RULES; rule++)
-			t->text[rule] = UnpackString(&p);
+			t->text[rule] = UnpackString(&p, end);
 	}
 	return parts;
 }

@@ -29,7 +29,8 @@ ArrayArgument(FunctionCallInfo fcinfo, int n, const char *name, Oid type, int *c
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must be an array of one dimension, not %d", name,
-						ARR_NDIM(array))));
+						ARR_NDIM(array)),
+				 errhint("Write the elements as one list.")));
 	if (ARR_NDIM(array) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -38,7 +39,8 @@ ArrayArgument(FunctionCallInfo fcinfo, int n, const char *name, Oid type, int *c
 	if (array_contains_nulls(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not contain nulls", name)));
+				 errmsg("%s must not contain nulls", name),
+				 errhint("Write out every element, or pass NULL for the whole argument.")));
 	if (type == FLOAT8OID)
 		deconstruct_array(array, type, sizeof(float8), FLOAT8PASSBYVAL,
 						  TYPALIGN_DOUBLE, &elements, NULL, count);
@@ -72,7 +74,8 @@ ReadShares(FunctionCallInfo fcinfo, int n, TierTableOptions *o)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("shares must have fewer than %d elements, not %d",
-						MAX_CLASSES, o->n_shares)));
+						MAX_CLASSES, o->n_shares),
+				 errhint("Give limits of the cumulative share, such as ARRAY[0.8, 0.95].")));
 	o->shares = Doubles(elements, o->n_shares);
 	for (int i = 0; i < o->n_shares; i++)
 	{
@@ -85,7 +88,8 @@ ReadShares(FunctionCallInfo fcinfo, int n, TierTableOptions *o)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("shares must ascend: shares[%d] = %g is not above shares[%d] = %g",
-							i + 1, o->shares[i], i, o->shares[i - 1])));
+							i + 1, o->shares[i], i, o->shares[i - 1]),
+					 errhint("Give limits of the cumulative share, such as ARRAY[0.8, 0.95].")));
 	}
 }
 
@@ -111,7 +115,8 @@ ReadClasses(FunctionCallInfo fcinfo, int n, TierTableOptions *o)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("classes must have %d elements, one more than shares, not %d",
-							o->n_shares + 1, count)));
+							o->n_shares + 1, count),
+					 errhint("Name every class, the best first.")));
 		o->classes = given;
 		return;
 	}
@@ -168,7 +173,8 @@ TierTableReadOptions(FunctionCallInfo fcinfo, int first, TierTableOptions *o)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("bands must have at most %d elements, not %d",
-						MAX_BREAK_CLASSES, o->n_bands)));
+						MAX_BREAK_CLASSES, o->n_bands),
+				 errhint("Name every band, the lowest first.")));
 }
 
 static void
