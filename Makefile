@@ -91,8 +91,10 @@ OBJS = \
 	src/tiering/hhi.o \
 	src/tiering/measure_window.o \
 	src/tiering/next_tier.o \
+	src/tiering/next_tier_measures.o \
 	src/tiering/next_tier_row.o \
 	src/tiering/next_tier_rule.o \
+	src/tiering/next_tier_support.o \
 	src/tiering/next_tier_text.o \
 	src/tiering/priority.o \
 	src/tiering/priority_rank.o \

@@ -14,19 +14,16 @@
  */
 #include "tiering/tier_policy_sql.h"
 
-#include <math.h>
-
-#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "common/argument_cache.h"
 #include "common/checks.h"
-#include "common/numeric_argument.h"
+#include "common/hashfn.h"
 #include "funcapi.h"
+#include "nodes/primnodes.h"
+#include "tiering/next_tier_measures.h"
 #include "tiering/next_tier_row.h"
 #include "tiering/next_tier_rule.h"
 #include "tiering/tier_overrides.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
@@ -36,6 +33,7 @@
 
 PG_FUNCTION_INFO_V1(custseg_next_tier_jsonb);
 PG_FUNCTION_INFO_V1(custseg_next_tier_array);
+PG_FUNCTION_INFO_V1(custseg_next_tier_columns);
 
 #define N_POLICIES	4			/* kept by a call site */
 #define N_SUMS		2048		/* a power of two */
@@ -62,24 +60,19 @@ typedef struct CallSite
 {
 	MemoryContext context;
 	TierPolicyParts *policy;
-	double	   *values;			/* of the policy's measures */
+	GivenMeasures measures;		/* and their values */
 	TupleDesc	columns;		/* NULL: not looked up yet */
 	KeptText   *reason;			/* the fixed ones by reason and tier */
 	RowWriter	row;
 	TierCalendar calendar;
 	bool		has_calendar;
 	DaySum	   *sum;			/* N_SUMS of them; NULL: none asked for yet */
-
-	/* the names that came last, and where the policy's measures stand in them */
-	Size		names_size;		/* 0: none */
-	char	   *names;
-	int			n_names;
-	int		   *place;
 } CallSite;
 
 /* The arguments that both forms have. */
 typedef struct Arguments
 {
+	MeasuresForm measures;
 	int			overrides;		/* their numbers */
 	int			as_of;
 	int			grace_since;
@@ -94,7 +87,9 @@ MakeCallSite(Datum policy)
 
 	site->context = CurrentMemoryContext;
 	site->policy = TierPolicyUnpack(PG_DETOAST_DATUM(policy));
-	site->values = palloc(Max(site->policy->measures.n, 1) * sizeof(double));
+	site->measures.context = site->context;
+	site->measures.policy = site->policy;
+	site->measures.values = palloc(Max(site->policy->measures.n, 1) * sizeof(double));
 	site->reason = palloc0(N_TIER_REASONS * (site->policy->n_tiers + 1) * sizeof(KeptText));
 	site->row.bytes.capacity = ROW_CAPACITY;
 	site->row.bytes.data = palloc(ROW_CAPACITY);
@@ -176,15 +171,6 @@ TierArgument(const TierPolicyParts *policy, text *name, const char *argument)
 			 errhint("Its tiers are %s.", list.data)));
 }
 
-pg_noreturn static void
-RefuseState(const char *message, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg_internal("%s", message),
-			 errhint("%s", hint)));
-}
-
 /* current in argument 1, since in 2. */
 static void
 ReadState(FunctionCallInfo fcinfo, const CallSite *site, const Arguments *at, TierState *state)
@@ -219,240 +205,6 @@ ReadState(FunctionCallInfo fcinfo, const CallSite *site, const Arguments *at, Ti
 	if (state->grace_since < state->since)
 		RefuseState("grace_since must not be before since",
 					"Grace starts in the tier: with a new tier it is null.");
-}
-
-static void
-AllUnknown(const TierPolicyParts *policy, double *values)
-{
-	for (int i = 0; i < policy->measures.n; i++)
-		values[i] = NAN;
-}
-
-static double
-MeasureOfJson(const char *name, const JsonbValue *value)
-{
-	if (value->type == jbvNull)
-		return NAN;
-	if (value->type != jbvNumeric)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("measure \"%s\" must be a number or null, not %s", name,
-						value->type == jbvString ? "a string" :
-						value->type == jbvBool ? "a boolean" : "an array or an object"),
-				 errhint("Write numbers without quotes; null means that it is not known.")));
-	return NumericToFloat8(value->val.numeric);
-}
-
-void
-MeasuresFromJsonb(const TierPolicyParts *policy, Jsonb *measures, double *values)
-{
-	if (measures == NULL)
-	{
-		AllUnknown(policy, values);
-		return;
-	}
-	if (!JB_ROOT_IS_OBJECT(measures))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("measures must be an object"),
-				 errhint("Such as {\"spend\": 1250.50, \"frequency\": 3}.")));
-	for (int i = 0; i < policy->measures.n; i++)
-	{
-		const char *name = policy->measures.measure[i].name;
-		JsonbValue	value;
-
-		if (getKeyJsonValueFromContainer(&measures->root, name, strlen(name), &value) == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("measure \"%s\" is missing", name),
-					 errhint("Give it as null if it is not known.")));
-		values[i] = MeasureOfJson(name, &value);
-	}
-}
-
-static int
-CompareTexts(const void *a, const void *b)
-{
-	const char *x = DatumGetPointer(*(const Datum *) a);
-	const char *y = DatumGetPointer(*(const Datum *) b);
-	int			length_x = VARSIZE_ANY_EXHDR(x);
-	int			length_y = VARSIZE_ANY_EXHDR(y);
-
-	return length_x != length_y ? length_x - length_y :
-		memcmp(VARDATA_ANY(x), VARDATA_ANY(y), length_x);
-}
-
-/* names is sorted by this. */
-static void
-CheckDistinct(Datum *name, int n)
-{
-	qsort(name, n, sizeof(Datum), CompareTexts);
-	for (int i = 1; i < n; i++)
-		if (CompareTexts(&name[i - 1], &name[i]) == 0)
-			RefuseState(psprintf("names has \"%s\" twice", TextDatumGetCString(name[i])),
-						"Each measure has one value.");
-}
-
-/* Where each of the policy's measures stands in names. */
-static void
-FindPlaces(CallSite *site, ArrayType *names)
-{
-	const MeasureNames *measures = &site->policy->measures;
-	Datum	   *name;
-	bool	   *null;
-	int			n;
-
-	site->names_size = 0;
-	if (ARR_NDIM(names) > 1)
-		RefuseState("names must be a one-dimensional array", "Such as ARRAY['spend', 'frequency'].");
-	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &name, &null, &n);
-	if (site->place == NULL)
-		site->place = MemoryContextAlloc(site->context, Max(measures->n, 1) * sizeof(int));
-	for (int i = 0; i < measures->n; i++)
-		site->place[i] = -1;
-	for (int i = 0; i < n; i++)
-	{
-		int			measure;
-
-		POLL_EVERY(i);
-		if (null[i])
-			RefuseState("names must not contain null", "Name each element of measures.");
-		measure = MeasureNamesFind(measures, VARDATA_ANY(DatumGetPointer(name[i])),
-								   VARSIZE_ANY_EXHDR(DatumGetPointer(name[i])));
-		if (measure >= 0)
-			site->place[measure] = i;
-	}
-	CheckDistinct(name, n);
-	for (int i = 0; i < measures->n; i++)
-		if (site->place[i] < 0)
-			RefuseState(psprintf("names does not have the measure \"%s\"", measures->measure[i].name),
-						"Give its value as null if it is not known.");
-
-	if (site->names != NULL)
-		pfree(site->names);
-	site->names = NULL;
-	site->names = MemoryContextAlloc(site->context, VARSIZE(names));
-	memcpy(site->names, names, VARSIZE(names));
-	site->names_size = VARSIZE(names);
-	site->n_names = n;
-}
-
-static void
-CheckArray(const CallSite *site, ArrayType *measures, int n, int expected, bool named)
-{
-	if (ARR_NDIM(measures) > 1)
-		RefuseState("measures must be a one-dimensional array", "Such as ARRAY[1250.50, 3].");
-	if (n != expected)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 named ? errmsg("measures has %d elements, names has %d", n, expected) :
-				 errmsg("measures has %d elements, the policy has %d measures", n, expected),
-				 named ? errhint("Each element of measures has its name at the same place.") :
-				 errhint("They are in the order of tier_policy_measures(policy); otherwise give names.")));
-}
-
-/* The numbers of an array, NaN for null. */
-static void
-ReadNumbers(ArrayType *array, int n, double *numbers)
-{
-	Oid			type = ARR_ELEMTYPE(array);
-	const bits8 *nulls = ARR_NULLBITMAP(array);
-	const char *p = ARR_DATA_PTR(array);
-
-	for (int i = 0; i < n; i++)
-	{
-		POLL_EVERY(i);
-		if (nulls != NULL && (nulls[i / 8] & (1 << (i % 8))) == 0)
-		{
-			numbers[i] = NAN;
-			continue;
-		}
-		switch (type)
-		{
-			case FLOAT8OID:
-				numbers[i] = *(const float8 *) p;
-				p += sizeof(float8);
-				break;
-			case NUMERICOID:
-				p = (const char *) att_align_pointer(p, TYPALIGN_INT, -1, p);
-				numbers[i] = NumericToFloat8(p);
-				p += VARSIZE_ANY(p);
-				break;
-			case INT8OID:
-				numbers[i] = (double) *(const int64 *) p;
-				p += sizeof(int64);
-				break;
-			case INT4OID:
-				numbers[i] = *(const int32 *) p;
-				p += sizeof(int32);
-				break;
-			case INT2OID:
-				numbers[i] = *(const int16 *) p;
-				p += sizeof(int16);
-				break;
-			case FLOAT4OID:
-				numbers[i] = *(const float4 *) p;
-				p += sizeof(float4);
-				break;
-			default:
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("measures must be an array of numbers, not of %s", format_type_be(type)),
-						 errhint("Of double precision, numeric, integer, bigint, smallint or real.")));
-		}
-	}
-}
-
-static void
-RefuseNaN(const CallSite *site, const ArrayType *array, int measure, int place)
-{
-	const bits8 *nulls = ARR_NULLBITMAP(array);
-
-	if (nulls == NULL || (nulls[place / 8] & (1 << (place % 8))) != 0)
-		RefuseState(psprintf("measure \"%s\" must not be NaN",
-							 site->policy->measures.measure[measure].name),
-					"Give it as null if it is not known.");
-}
-
-/* measures in argument 3, an array of numbers of any type; names in 4. */
-static void
-MeasuresFromArray(FunctionCallInfo fcinfo, CallSite *site)
-{
-	const MeasureNames *names = &site->policy->measures;
-	bool		named = !PG_ARGISNULL(4);
-	ArrayType  *measures;
-	double	   *numbers;
-	int			n;
-
-	if (PG_ARGISNULL(3))
-	{
-		AllUnknown(site->policy, site->values);
-		return;
-	}
-	measures = PG_GETARG_ARRAYTYPE_P(3);
-	n = ArrayGetNItems(ARR_NDIM(measures), ARR_DIMS(measures));
-	if (named)
-	{
-		ArrayType  *given = PG_GETARG_ARRAYTYPE_P(4);
-
-		if (VARSIZE(given) != site->names_size || memcmp(given, site->names, site->names_size) != 0)
-			FindPlaces(site, given);
-	}
-	if (ARR_NDIM(measures) > 1 || n != (named ? site->n_names : names->n))
-		CheckArray(site, measures, n, named ? site->n_names : names->n, named);
-
-	numbers = named ? palloc(Max(n, 1) * sizeof(double)) : site->values;
-	ReadNumbers(measures, n, numbers);
-	for (int i = 0; i < names->n; i++)
-	{
-		int			place = named ? site->place[i] : i;
-
-		site->values[i] = numbers[place];
-		if (isnan(site->values[i]))
-			RefuseNaN(site, measures, i, place);
-	}
-	if (named)
-		pfree(numbers);
 }
 
 /* --- The result ----------------------------------------------------------- */
@@ -501,12 +253,12 @@ ResultRow(CallSite *site, const TierDecision *decision)
 	RowText(row, transition, strlen(transition));
 	PutReason(site, decision);
 	RowTextBegin(row);
-	if (TierMissingNext(&row->bytes, policy, decision, site->values))
+	if (TierMissingNext(&row->bytes, policy, decision, site->measures.values))
 		RowTextEnd(row);
 	else
 		RowTextCancel(row);
 	RowTextBegin(row);
-	if (TierMissingKeep(&row->bytes, policy, decision, site->values))
+	if (TierMissingKeep(&row->bytes, policy, decision, site->measures.values))
 		RowTextEnd(row);
 	else
 		RowTextCancel(row);
@@ -546,7 +298,7 @@ FindColumns(FunctionCallInfo fcinfo, CallSite *site)
 }
 
 static Datum
-Answer(FunctionCallInfo fcinfo, CallSite *site, const Arguments *at, bool from_array)
+Answer(FunctionCallInfo fcinfo, CallSite *site, const Arguments *at)
 {
 	TierState	state;
 	TierOverrides overrides;
@@ -558,13 +310,22 @@ Answer(FunctionCallInfo fcinfo, CallSite *site, const Arguments *at, bool from_a
 		RefuseState("as_of must not be null", "as_of is the day that is decided on, such as current_date.");
 	SetCalendar(site, PG_GETARG_DATEADT(at->as_of));
 	ReadState(fcinfo, site, at, &state);
-	if (from_array)
-		MeasuresFromArray(fcinfo, site);
-	else
-		MeasuresFromJsonb(site->policy, PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3), site->values);
+	switch (at->measures)
+	{
+		case MEASURES_JSONB:
+			MeasuresFromJsonb(site->policy, PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3),
+							  site->measures.values);
+			break;
+		case MEASURES_ARRAY:
+			MeasuresFromArray(fcinfo, &site->measures);
+			break;
+		case MEASURES_COLUMNS:
+			MeasuresFromColumns(fcinfo, FIRST_COLUMN, &site->measures);
+			break;
+	}
 	TierOverridesRead(PG_ARGISNULL(at->overrides) ? NULL : PG_GETARG_JSONB_P(at->overrides),
 					  site->policy, site->calendar.as_of, &overrides);
-	NextTier(site->policy, &state, site->values, &overrides, &site->calendar, &decision);
+	NextTier(site->policy, &state, site->measures.values, &overrides, &site->calendar, &decision);
 	return ResultRow(site, &decision);
 }
 
@@ -577,9 +338,15 @@ SiteOf(FunctionCallInfo fcinfo)
 {
 	ArgumentCache *cache = ArgumentCaches(fcinfo, N_POLICIES);
 	struct varlena *raw = (struct varlena *) PG_GETARG_POINTER(0);
-	Size		size = VARSIZE_ANY(raw);
+	Node	   *call = fcinfo->flinfo->fn_expr;
+	Size		size;
 	int			slot;
 
+	/* a policy that is a constant is that of the first call */
+	if (cache[0].size != 0 && call != NULL && IsA(call, FuncExpr) &&
+		IsA(linitial(((FuncExpr *) call)->args), Const))
+		return (CallSite *) unconstify(void *, cache[0].result);
+	size = VARSIZE_ANY(raw);
 	for (slot = 0; slot < N_POLICIES && cache[slot].size != 0; slot++)
 		if (cache[slot].size == size && memcmp(cache[slot].bytes, raw, size) == 0)
 			return (CallSite *) unconstify(void *, cache[slot].result);
@@ -592,20 +359,31 @@ SiteOf(FunctionCallInfo fcinfo)
 Datum
 custseg_next_tier_jsonb(PG_FUNCTION_ARGS)
 {
-	static const Arguments at = {.overrides = 4, .as_of = 5, .grace_since = 6};
+	static const Arguments at = {MEASURES_JSONB, .overrides = 4, .as_of = 5, .grace_since = 6};
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	return Answer(fcinfo, SiteOf(fcinfo), &at, false);
+	return Answer(fcinfo, SiteOf(fcinfo), &at);
 }
 
 /* next_tier(policy, current, since, measures anyarray, names, overrides, as_of, grace_since) */
 Datum
 custseg_next_tier_array(PG_FUNCTION_ARGS)
 {
-	static const Arguments at = {.overrides = 5, .as_of = 6, .grace_since = 7};
+	static const Arguments at = {MEASURES_ARRAY, .overrides = 5, .as_of = 6, .grace_since = 7};
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	return Answer(fcinfo, SiteOf(fcinfo), &at, true);
+	return Answer(fcinfo, SiteOf(fcinfo), &at);
+}
+
+/* next_tier_columns(policy, current, since, overrides, as_of, grace_since, measures VARIADIC "any") */
+Datum
+custseg_next_tier_columns(PG_FUNCTION_ARGS)
+{
+	static const Arguments at = {MEASURES_COLUMNS, .overrides = 3, .as_of = 4, .grace_since = 5};
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	return Answer(fcinfo, SiteOf(fcinfo), &at);
 }
