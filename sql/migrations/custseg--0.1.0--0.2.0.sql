@@ -1431,12 +1431,28 @@ Steps, the first that applies decides. 1 Excluded: no tier. 2 Pinned: that tier.
 On one day a customer is not moved twice: no downgrade on the day since, and with downgrade to_base no upgrade by rule on the day since. A renewal ends grace.
 NULL policy: NULL. 22023: as_of NULL or infinite; current not in the policy; since without current or the reverse; since after as_of; grace_since without current, after as_of or before since; a missing or non-numeric measure; an override with an unknown key, kind or tier, without a tier, with from not before until; two pins to different tiers that overlap on any day. 22003: a measure beyond float8.';
 
+CREATE FUNCTION custseg.next_tier_support(internal) RETURNS internal
+AS 'MODULE_PATHNAME', 'custseg_next_tier_support'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.next_tier_support(internal) IS
+'Planner support of next_tier: where measures are written as ARRAY[...] of columns, without names, next_tier_columns is called.';
+
 CREATE FUNCTION custseg.next_tier(policy custseg.tier_policy, current text, since date,
 	measures anyarray, names text[], overrides jsonb, as_of date, grace_since date DEFAULT NULL,
 	OUT tier text, OUT transition text, OUT reason text, OUT missing_next text, OUT missing_keep text,
 	OUT tier_since date, OUT in_grace_since date, OUT valid_until date)
 RETURNS record
 AS 'MODULE_PATHNAME', 'custseg_next_tier_array'
-LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5 SUPPORT custseg.next_tier_support;
 COMMENT ON FUNCTION custseg.next_tier(custseg.tier_policy, text, date, anyarray, text[], jsonb, date, date) IS
 'The same as next_tier with jsonb measures, and faster: measures is an array of double precision, numeric, integer, bigint, smallint or real (a polymorphic argument, so that columns need no cast; a literal or NULL does: ''{5000,3}''::float8[]), names says which measure each element is; NULL names: the elements are tier_policy_measures(policy) in that order, which is the fastest. A NULL element is unknown, infinities are ordinary values. 22023 besides: NaN; an array of another type; arrays of different length or of several dimensions; NULL or equal names; a measure of the policy that is not among names.';
+
+CREATE FUNCTION custseg.next_tier_columns(policy custseg.tier_policy, current text, since date,
+	overrides jsonb, as_of date, grace_since date, VARIADIC measures "any",
+	OUT tier text, OUT transition text, OUT reason text, OUT missing_next text, OUT missing_keep text,
+	OUT tier_since date, OUT in_grace_since date, OUT valid_until date)
+RETURNS record
+AS 'MODULE_PATHNAME', 'custseg_next_tier_columns'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION custseg.next_tier_columns(custseg.tier_policy, text, date, jsonb, date, date, "any") IS
+'What the planner makes of next_tier(policy, current, since, ARRAY[...], NULL, overrides, as_of, grace_since): the measures as arguments of their own, numbers of any type in the order of tier_policy_measures(policy), which spares the array. Results and errors are those of next_tier.';
