@@ -72,17 +72,19 @@ ValuesFault(const SketchParts *parts, int h)
 static const char *
 RowsFault(SketchParts *parts)
 {
+	/* the callers have checked it, which the compiler cannot see: shifts stay within int128 */
+	int			n_levels = Min(parts->n_levels, MAX_SKETCH_LEVELS);
 	int128		rows = 0;
 
 	/* less than 2^31 values on each of less than 63 levels: no overflow */
-	for (int h = 0; h < parts->n_levels; h++)
+	for (int h = 0; h < n_levels; h++)
 		rows += (int128) parts->level[h].n_items << h;
 	if (rows > PG_INT64_MAX)
 		return "The number of rows is out of range.";
 	parts->total = (int64) rows;
 
 	rows = 0;
-	for (int h = 0; h < parts->n_levels; h++)
+	for (int h = 0; h < n_levels; h++)
 	{
 		const SketchLevel *level = &parts->level[h];
 		int128		compacted;
