@@ -24,7 +24,7 @@ SELECT count(*), ROW(quantile_breaks(recency, 5), quantile_breaks(frequency, 5),
 --- check
 WITH s AS MATERIALIZED (
 	SELECT sketch_values(monetary, 0.001) AS sketch FROM measures
-), b AS (
+), b AS MATERIALIZED (
 	SELECT j, (approx_quantile_breaks(sketch, 5))[j] AS b, sketch_rows(sketch) AS n FROM s, generate_series(1, 4) AS j
 ), r AS (
 	SELECT j, n, count(*) FILTER (WHERE monetary::float8 < b) + 1 AS first_rank,
