@@ -12,6 +12,7 @@
 
 #include "common/compat.h"
 
+#include "common/aggregate_state.h"
 #include "common/shortest_dec.h"
 #include "fmgr.h"
 #include "scoring/breaks_sql.h"
@@ -42,14 +43,8 @@ static QuantileSketch *
 GetOwnSketch(FunctionCallInfo fcinfo)
 {
 	QuantileSketch *sketch = GetSketch(fcinfo, 0);
-	QuantileSketch *copy;
 
-	if (AggCheckCallContext(fcinfo, NULL))
-		return sketch;
-
-	copy = palloc(VARSIZE(sketch));
-	memcpy(copy, sketch, VARSIZE(sketch));
-	return copy;
+	return OwnState(fcinfo, sketch);
 }
 
 /* rank_error, which must be that of the state if there is one. */

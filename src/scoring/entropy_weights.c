@@ -15,6 +15,7 @@
 
 #include "common/compat.h"
 
+#include "common/aggregate_state.h"
 #include "fmgr.h"
 #include "scoring/component_args.h"
 #include "scoring/component_rows.h"
@@ -31,15 +32,9 @@ static ComponentRows *
 GetOwnState(FunctionCallInfo fcinfo)
 {
 	ComponentRows *state = (ComponentRows *) PG_GETARG_VARLENA_P(0);
-	ComponentRows *copy;
 
 	ComponentRowsCheck(state);
-	if (AggCheckCallContext(fcinfo, NULL))
-		return state;
-
-	copy = palloc(VARSIZE(state));
-	memcpy(copy, state, VARSIZE(state));
-	return copy;
+	return OwnState(fcinfo, state);
 }
 
 static Datum

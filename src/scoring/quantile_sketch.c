@@ -44,8 +44,8 @@
 
 #include <math.h>
 
+#include "common/add_rows.h"
 #include "common/binary.h"
-#include "common/int.h"
 #include "utils/memutils.h"
 
 /* The levels that share 1.8 of 2 rank_error evenly. */
@@ -81,18 +81,6 @@ SketchCompacts(double rank_error, int level)
 		(level - 16) * (level - 15) / (0.8 * rank_error);	/* 1 / items sum to 0.1 rank_error */
 
 	return 2 * (int64) ceil(items / 2);
-}
-
-static int64
-AddTotals(int64 a, int64 b)
-{
-	int64		result;
-
-	if (pg_add_s64_overflow(a, b, &result))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("number of rows in quantile_sketch is out of range")));
-	return result;
 }
 
 /* Items in all levels of the parts. */
@@ -407,7 +395,7 @@ MakeRoom(QuantileSketch *sketch)
 QuantileSketch *
 SketchAdd(QuantileSketch *sketch, double x)
 {
-	int64		total = AddTotals(sketch->total, 1);
+	int64		total = AddRows(sketch->total, 1, "quantile_sketch");
 
 	if (sketch->n_items >= sketch->n_full)
 		sketch = MakeRoom(sketch);
@@ -443,7 +431,7 @@ SketchCombine(QuantileSketch *sketch, const QuantileSketch *other)
 	}
 
 	TakeApart(sketch, &parts);
-	parts.total = AddTotals(parts.total, theirs.total);
+	parts.total = AddRows(parts.total, theirs.total, "quantile_sketch");
 	parts.lowest = Min(parts.lowest, theirs.lowest);
 	parts.highest = Max(parts.highest, theirs.highest);
 	for (int h = 0; h < theirs.n_levels; h++)

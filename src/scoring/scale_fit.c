@@ -12,6 +12,7 @@
 #include "common/compat.h"
 
 #include <math.h>
+#include "common/aggregate_state.h"
 
 #include "common/shortest_dec.h"
 #include "fmgr.h"
@@ -128,13 +129,8 @@ static ScaleState *
 GetOwnState(FunctionCallInfo fcinfo)
 {
 	ScaleState *state = GetState(fcinfo, 0);
-	ScaleState *copy;
 
-	if (AggCheckCallContext(fcinfo, NULL))
-		return state;
-	copy = palloc(VARSIZE(state));
-	memcpy(copy, state, VARSIZE(state));
-	return copy;
+	return OwnState(fcinfo, state);
 }
 
 static void

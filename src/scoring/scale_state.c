@@ -16,8 +16,8 @@
 
 #include <math.h>
 
+#include "common/add_rows.h"
 #include "common/binary.h"
-#include "common/int.h"
 #include "utils/memutils.h"
 
 const char *const scale_form_names[N_SCALE_FORMS] = {
@@ -125,16 +125,13 @@ ScaleStateCheck(const ScaleState *state)
 /* --- Rows ----------------------------------------------------------------- */
 
 static void
-AddRows(ScaleState *state, int64 n, double min, double max)
+WidenRange(ScaleState *state, int64 n, double min, double max)
 {
 	if (state->n == 0 || min < state->min)
 		state->min = min;
 	if (state->n == 0 || max > state->max)
 		state->max = max;
-	if (pg_add_s64_overflow(state->n, n, &state->n))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("number of rows in scale_state is out of range")));
+	state->n = AddRows(state->n, n, "scale_state");
 }
 
 /* A copy whose sums have this many limbs. */
@@ -169,7 +166,7 @@ ScaleStateAdd(ScaleState *state, double x)
 
 	if (state->form != SCALE_VALUES)
 	{
-		AddRows(state, 1, x, x);
+		WidenRange(state, 1, x, x);
 		if (state->form == SCALE_MOMENTS)
 		{
 			while (!ExactSumAdd(ScaleStateSum(state), x))
@@ -201,7 +198,7 @@ ScaleStateCombine(ScaleState *state, const ScaleState *other)
 	{
 		if (other->n == 0)
 			return state;
-		AddRows(state, other->n, other->min, other->max);
+		WidenRange(state, other->n, other->min, other->max);
 		if (state->form == SCALE_MOMENTS)
 		{
 			while (!ExactSumAddSum(ScaleStateSum(state), ScaleStateSum(other)))

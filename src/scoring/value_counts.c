@@ -24,8 +24,8 @@
  */
 #include "scoring/value_counts.h"
 
+#include "common/add_rows.h"
 #include "common/binary.h"
-#include "common/int.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
@@ -87,18 +87,6 @@ CheckRunLimit(int64 n_runs)
 				 errmsg("too many distinct values for exact breaks"),
 				 errdetail("The limit is %d distinct values.", MAX_VALUE_COUNTS),
 				 errhint("Round the values, or fit the breaks on a sample.")));
-}
-
-static int64
-AddTotals(int64 a, int64 b)
-{
-	int64		result;
-
-	if (pg_add_s64_overflow(a, b, &result))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("number of rows in value_counts is out of range")));
-	return result;
 }
 
 static ValueCounts *
@@ -240,7 +228,7 @@ static ValueCounts *
 StoreMerged(ValueCounts *state, const ValueRuns *a, const ValueRuns *b)
 {
 	int64		n_runs = CountMerged(a, b);
-	int64		total = AddTotals(a->total, b->total);
+	int64		total = AddRows(a->total, b->total, "value_counts");
 	int64		wanted = Max(3 * n_runs, Min(total / 4, LONG_TAIL_SLOTS));
 
 	CheckRunLimit(n_runs);
@@ -333,7 +321,7 @@ MakeRoom(ValueCounts *state)
 ValueCounts *
 ValueCountsAdd(ValueCounts *state, double x)
 {
-	int64		total = AddTotals(state->total, 1);
+	int64		total = AddRows(state->total, 1, "value_counts");
 
 	if (unlikely(SlotsUsed(state) >= Slots(state)))
 		state = MakeRoom(state);
@@ -359,7 +347,7 @@ ValueCountsCombine(ValueCounts *state, const ValueCounts *other)
 			for (int64 j = 0; j < theirs.count[i]; j++)
 				*tail++ = theirs.value[i];
 		state->n_tail += theirs.total;
-		state->total = AddTotals(state->total, theirs.total);
+		state->total = AddRows(state->total, theirs.total, "value_counts");
 	}
 	else
 	{

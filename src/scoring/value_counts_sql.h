@@ -5,6 +5,7 @@
 #ifndef CUSTSEG_VALUE_COUNTS_SQL_H
 #define CUSTSEG_VALUE_COUNTS_SQL_H
 
+#include "common/aggregate_state.h"
 #include "scoring/value_counts.h"
 
 #include "fmgr.h"
@@ -25,14 +26,8 @@ static inline ValueCounts *
 OwnValueCounts(FunctionCallInfo fcinfo)
 {
 	ValueCounts *state = ValueCountsArgument(fcinfo, 0);
-	ValueCounts *copy;
 
-	if (AggCheckCallContext(fcinfo, NULL))
-		return state;
-
-	copy = palloc(VARSIZE(state));
-	memcpy(copy, state, VARSIZE(state));
-	return copy;
+	return OwnState(fcinfo, state);
 }
 
 /*

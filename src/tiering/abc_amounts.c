@@ -15,7 +15,6 @@
 #include "tiering/abc_amounts.h"
 
 #include "common/binary.h"
-#include "common/int.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
@@ -98,18 +97,6 @@ AmountsCheck(const AbcAmounts *state)
 		DecimalCountsCheck((DecimalCounts *) AmountsInner(state));
 	else
 		ValueCountsCheck((ValueCounts *) AmountsInner(state));
-}
-
-int64
-AmountsAddRows(int64 a, int64 b)
-{
-	int64		result;
-
-	if (pg_add_s64_overflow(a, b, &result))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("number of rows in abc_breaks is out of range")));
-	return result;
 }
 
 AbcAmounts *

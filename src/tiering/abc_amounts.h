@@ -31,9 +31,6 @@ AmountsCheckShares(const AbcAmounts *state, const char *shares, int n)
 		AbcSharesChanged();
 }
 
-/* Adds two numbers of rows, or fails. */
-extern int64 AmountsAddRows(int64 a, int64 b);
-
 /* A state without values. */
 extern AbcAmounts *AmountsNew(int n_shares, const char *shares);
 

@@ -15,6 +15,8 @@
 #include "common/compat.h"
 
 #include "catalog/pg_type.h"
+#include "common/add_rows.h"
+#include "common/aggregate_state.h"
 #include "common/binary.h"
 #include "common/int.h"
 #include "common/json.h"
@@ -115,14 +117,8 @@ static AbcAmounts *
 GetOwnState(FunctionCallInfo fcinfo)
 {
 	AbcAmounts *state = GetState(fcinfo, 0);
-	AbcAmounts *copy;
 
-	if (AggCheckCallContext(fcinfo, NULL))
-		return state;
-
-	copy = palloc(VARSIZE(state));
-	memcpy(copy, state, VARSIZE(state));
-	return copy;
+	return OwnState(fcinfo, state);
 }
 
 /* --- Aggregate ------------------------------------------------------------ */
@@ -153,7 +149,7 @@ custseg_abc_amounts_accum(PG_FUNCTION_ARGS)
 		state = AmountsNew(shares->n, shares->data);
 	if (DecimalSign(&d) <= 0)
 	{
-		state->others = AmountsAddRows(state->others, 1);
+		state->others = AddRows(state->others, 1, "abc_breaks");
 		PG_RETURN_POINTER(state);
 	}
 	PG_RETURN_POINTER(AmountsAdd(state, &d));
@@ -167,7 +163,7 @@ custseg_abc_amounts_combine(PG_FUNCTION_ARGS)
 	AbcAmounts   *other = GetState(fcinfo, 1);
 
 	AmountsCheckShares(state, other->data, other->n_shares);
-	state->others = AmountsAddRows(state->others, other->others);
+	state->others = AddRows(state->others, other->others, "abc_breaks");
 	PG_RETURN_POINTER(AmountsCombine(state, other));
 }
 

@@ -14,6 +14,7 @@
 #include "common/compat.h"
 
 #include <math.h>
+#include "common/aggregate_state.h"
 
 #include "catalog/pg_type.h"
 #include "common/binary.h"
@@ -113,14 +114,8 @@ static ValueCounts *
 GetOwnState(FunctionCallInfo fcinfo)
 {
 	ValueCounts *state = GetState(fcinfo, 0);
-	ValueCounts *copy;
 
-	if (AggCheckCallContext(fcinfo, NULL))
-		return state;
-
-	copy = palloc(VARSIZE(state));
-	memcpy(copy, state, VARSIZE(state));
-	return copy;
+	return OwnState(fcinfo, state);
 }
 
 /* An error unless the state has these shares, which are as MakeShares leaves them. */

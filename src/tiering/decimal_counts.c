@@ -15,7 +15,7 @@
  */
 #include "tiering/decimal_counts.h"
 
-#include "common/int.h"
+#include "common/add_rows.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -107,10 +107,7 @@ WriteEntry(DecimalCounts *list, const struct NumericData *n, int64 count)
 {
 	char	   *entry = list->data + list->used;
 
-	if (pg_add_s64_overflow(list->total, count, &list->total))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("number of rows in abc_breaks is out of range")));
+	list->total = AddRows(list->total, count, "abc_breaks");
 	memcpy(entry, &count, sizeof(int64));
 	memcpy(entry + sizeof(int64), n, VARSIZE(n));
 	list->used += EntrySize(n);

@@ -18,9 +18,9 @@
 
 #include <math.h>
 
+#include "common/add_rows.h"
 #include "common/binary.h"
 #include "common/exact_sum_io.h"
-#include "common/int.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "tiering/concentration_sql.h"
@@ -126,18 +126,6 @@ GetOwnState(FunctionCallInfo fcinfo)
 	return MakeOf(state->rows, SumOf(state), SquaresOf(state), SumOf(state)->capacity);
 }
 
-static int64
-AddRows(int64 a, int64 b)
-{
-	int64		result;
-
-	if (pg_add_s64_overflow(a, b, &result))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("number of rows in hhi is out of range")));
-	return result;
-}
-
 /* --- Aggregate ------------------------------------------------------------ */
 
 /* Arguments: state, x. */
@@ -156,7 +144,7 @@ Accumulate(FunctionCallInfo fcinfo, bool numeric)
 	x = numeric ? NumericWeight(PG_GETARG_DATUM(1), "x") : CheckedWeight(PG_GETARG_FLOAT8(1), "x");
 	if (state == NULL)
 		state = MakeState(EXACT_SUM_FEW);
-	state->rows = AddRows(state->rows, 1);
+	state->rows = AddRows(state->rows, 1, "hhi");
 	while (!ExactSumAdd(SumOf(state), x))
 		state = Grow(state);
 	while (!ExactSumAddProduct(SquaresOf(state), x, x))
@@ -183,7 +171,7 @@ custseg_hhi_sums_combine(PG_FUNCTION_ARGS)
 	HhiSums    *state = GetOwnState(fcinfo);
 	HhiSums    *other = GetState(fcinfo, 1);
 
-	state->rows = AddRows(state->rows, other->rows);
+	state->rows = AddRows(state->rows, other->rows, "hhi");
 	while (!ExactSumAddSum(SumOf(state), SumOf(other)))
 		state = Grow(state);
 	while (!ExactSumAddSum(SquaresOf(state), SquaresOf(other)))
