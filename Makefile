@@ -29,6 +29,8 @@ OBJS = \
 	src/common/key_set.o \
 	src/common/poll.o \
 	src/common/user_query.o \
+	src/common/window_keys.o \
+	src/common/window_numbers.o \
 	src/purchases/accessors.o \
 	src/purchases/customer_purchases.o \
 	src/purchases/orders.o \

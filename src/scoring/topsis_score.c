@@ -18,12 +18,12 @@
 #include <math.h>
 
 #include "common/argument_cache.h"
+#include "common/window_args.h"
 #include "fmgr.h"
 #include "scoring/component_args.h"
 #include "scoring/component_rows.h"
 #include "scoring/topsis_model.h"
 #include "scoring/weighting.h"
-#include "scoring/window_args.h"
 #include "utils/memutils.h"
 #include "windowapi.h"
 

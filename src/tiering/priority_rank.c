@@ -21,15 +21,12 @@
 #include <math.h>
 
 #include "common/numeric_argument.h"
+#include "common/window_args.h"
+#include "common/window_keys.h"
 #include "fmgr.h"
 #include "scoring/component_args.h"
-#include "scoring/window_args.h"
 #include "tiering/priority.h"
-#include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/memutils.h"
-#include "utils/sortsupport.h"
-#include "utils/typcache.h"
 #include "windowapi.h"
 
 PG_FUNCTION_INFO_V1(custseg_priority_rank);
@@ -80,12 +77,7 @@ typedef struct PriorityRows
 	int32		n;
 	int			n_criteria;
 	double	   *data;			/* for each row the boost and the criteria */
-	Datum	   *keys;			/* NULL: none is given */
-	bool	   *key_is_null;
-	MemoryContext key_context;
-	int16		key_length;		/* of the type, as in pg_type */
-	bool		key_by_value;
-	SortSupportData key_order;	/* that of the type's btree operators */
+	WindowKeys	keys;
 } PriorityRows;
 
 /* --- Reading the partition ------------------------------------------------------- */
@@ -163,45 +155,6 @@ ReadCriteria(WindowObject window, const PriorityForm *form, int64 row, int n_cri
 	memcpy(x, values, n * sizeof(double));
 }
 
-/* Makes room for keys, once one is found that is not NULL. */
-static void
-PrepareKeys(FunctionCallInfo fcinfo, const PriorityForm *form, PriorityRows *rows)
-{
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, form->arg_key);
-	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_LT_OPR);
-
-	if (!OidIsValid(entry->lt_opr))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("could not identify an ordering operator for type %s of key",
-						format_type_be(type)),
-				 errhint("Pass a key that can be sorted, for example the customer's number.")));
-	rows->key_context = AllocSetContextCreate(CurrentMemoryContext, "priority keys",
-											  ALLOCSET_DEFAULT_SIZES);
-	rows->key_length = entry->typlen;
-	rows->key_by_value = entry->typbyval;
-	rows->key_order.ssup_cxt = rows->key_context;
-	rows->key_order.ssup_collation = PG_GET_COLLATION();
-	PrepareSortSupportFromOrderingOp(entry->lt_opr, &rows->key_order);
-
-	rows->keys = palloc_extended((Size) rows->n * sizeof(Datum), MCXT_ALLOC_HUGE);
-	rows->key_is_null = palloc_extended((Size) rows->n * sizeof(bool), MCXT_ALLOC_HUGE);
-	memset(rows->key_is_null, true, rows->n * sizeof(bool));
-}
-
-static void
-KeepKey(int64 row, Datum key, PriorityRows *rows)
-{
-	MemoryContext old = MemoryContextSwitchTo(rows->key_context);
-
-	if (rows->key_length == -1)
-		rows->keys[row] = PointerGetDatum(PG_DETOAST_DATUM_COPY(key));
-	else
-		rows->keys[row] = datumCopy(key, rows->key_by_value, rows->key_length);
-	rows->key_is_null[row] = false;
-	MemoryContextSwitchTo(old);
-}
-
 static void
 ReadPartition(FunctionCallInfo fcinfo, WindowObject window, const PriorityForm *form,
 			  PriorityRows *rows)
@@ -214,28 +167,21 @@ ReadPartition(FunctionCallInfo fcinfo, WindowObject window, const PriorityForm *
 	rows->n = PartitionRows(window, form->function);
 	CountCriteria(window, form, scratch, rows);
 	n_columns = rows->n_criteria + 1;
+	WindowKeysInit(&rows->keys, fcinfo, form->arg_key, rows->n);
 	rows->data = palloc_extended((Size) rows->n * n_columns * sizeof(double), MCXT_ALLOC_HUGE);
 
 	for (int64 i = 0; i < rows->n; i++)
 	{
 		double	   *x = rows->data + i * n_columns;
-		bool		is_null = true;
-		Datum		key = (Datum) 0;
 
 		MemoryContextSwitchTo(scratch);
 		x[0] = ReadNumber(window, form->arg_weights + 1, i, ReadFloat8, "boost");
 		if (isnan(x[0]))
 			x[0] = 0;
 		ReadCriteria(window, form, i, rows->n_criteria, x + 1);
-		if (form->arg_key >= 0)
-			key = PartitionArgument(window, form->arg_key, i, &is_null);
 		MemoryContextSwitchTo(own);
-		if (!is_null)
-		{
-			if (rows->keys == NULL)
-				PrepareKeys(fcinfo, form, rows);
-			KeepKey(i, key, rows);
-		}
+		if (form->arg_key >= 0)
+			WindowKeysRead(&rows->keys, window, i, scratch);
 		ForgetArguments(scratch, i);
 		POLL_EVERY(i);
 	}
@@ -243,16 +189,6 @@ ReadPartition(FunctionCallInfo fcinfo, WindowObject window, const PriorityForm *
 }
 
 /* --- Ranking it ------------------------------------------------------------------- */
-
-/* By key ascending; without a key last. */
-static int
-CompareKeys(int32 a, int32 b, void *arg)
-{
-	PriorityRows *rows = arg;
-
-	return ApplySortComparator(rows->keys[a], rows->key_is_null[a],
-							   rows->keys[b], rows->key_is_null[b], &rows->key_order);
-}
 
 /* weights is NULL for the order of the criteria. */
 static void
@@ -284,18 +220,13 @@ RankPartition(FunctionCallInfo fcinfo, WindowObject window, const PriorityForm *
 		fit->ranks = palloc_extended((Size) rows.n * sizeof(int32), MCXT_ALLOC_HUGE);
 		PriorityRanks(scores != NULL ? scores : rows.data, rows.n,
 					  scores != NULL ? 1 : rows.n_criteria + 1,
-					  rows.keys != NULL ? CompareKeys : NULL, &rows, fit->ranks);
+					  WindowKeysGiven(&rows.keys) ? WindowKeysCompare : NULL, &rows.keys, fit->ranks);
 		if (scores != NULL)
 			pfree(scores);
 	}
 	MemoryContextSwitchTo(old);
 
-	if (rows.keys != NULL)
-	{
-		pfree(rows.keys);
-		pfree(rows.key_is_null);
-		MemoryContextDelete(rows.key_context);
-	}
+	WindowKeysFree(&rows.keys);
 	pfree(rows.data);
 	fit->done = true;
 }
