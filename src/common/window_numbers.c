@@ -341,6 +341,12 @@ WindowNumberNumeric(const WindowNumbers *numbers, int64 row)
 	return NumericOfInt128(WindowNumberWide(numbers, row));
 }
 
+Numeric
+WindowNumberValue(const WindowNumbers *numbers, int64 row)
+{
+	return ShiftNumeric(WindowNumberNumeric(numbers, row), -numbers->scale);
+}
+
 int
 WindowNumberSign(const WindowNumbers *numbers, int64 row)
 {
