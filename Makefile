@@ -16,6 +16,10 @@ all:
 
 OBJS = \
 	src/custseg.o \
+	src/allocation/allocate.o \
+	src/allocation/amounts.o \
+	src/allocation/divide.o \
+	src/allocation/divide_big.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \
