@@ -16,6 +16,10 @@ all:
 
 OBJS = \
 	src/custseg.o \
+	src/allocation/apportion.o \
+	src/allocation/apportion_divisor.o \
+	src/allocation/apportion_remainder.o \
+	src/allocation/apportion_window.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \
