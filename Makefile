@@ -16,10 +16,6 @@ all:
 
 OBJS = \
 	src/custseg.o \
-	src/allocation/allocate.o \
-	src/allocation/amounts.o \
-	src/allocation/divide.o \
-	src/allocation/divide_big.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \
@@ -119,7 +115,15 @@ OBJS = \
 	src/tiering/tier_policy_io.o \
 	src/tiering/tier_policy_template.o \
 	src/tiering/tier_table.o \
-	src/tiering/tier_table_options.o
+	src/tiering/tier_table_options.o \
+	src/allocation/allocate.o \
+	src/allocation/amounts.o \
+	src/allocation/apportion.o \
+	src/allocation/apportion_divisor.o \
+	src/allocation/apportion_remainder.o \
+	src/allocation/apportion_window.o \
+	src/allocation/divide.o \
+	src/allocation/divide_big.o
 
 # The install script is made of the parts that sql/load_order lists.
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))
