@@ -16,6 +16,11 @@ all:
 
 OBJS = \
 	src/custseg.o \
+	src/allocation/choose_offer.o \
+	src/allocation/offer_menus.o \
+	src/allocation/offer_rows.o \
+	src/allocation/offer_search.o \
+	src/allocation/offer_values.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \
