@@ -16,6 +16,10 @@ all:
 
 OBJS = \
 	src/custseg.o \
+	src/allocation/assignment.o \
+	src/allocation/assignment_graph.o \
+	src/allocation/assignment_path.o \
+	src/allocation/assignment_price.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \
