@@ -16,11 +16,6 @@ all:
 
 OBJS = \
 	src/custseg.o \
-	src/allocation/choose_offer.o \
-	src/allocation/offer_menus.o \
-	src/allocation/offer_rows.o \
-	src/allocation/offer_search.o \
-	src/allocation/offer_values.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \
@@ -127,8 +122,17 @@ OBJS = \
 	src/allocation/apportion_divisor.o \
 	src/allocation/apportion_remainder.o \
 	src/allocation/apportion_window.o \
+	src/allocation/assignment.o \
+	src/allocation/assignment_graph.o \
+	src/allocation/assignment_path.o \
+	src/allocation/assignment_price.o \
+	src/allocation/choose_offer.o \
 	src/allocation/divide.o \
-	src/allocation/divide_big.o
+	src/allocation/divide_big.o \
+	src/allocation/offer_menus.o \
+	src/allocation/offer_rows.o \
+	src/allocation/offer_search.o \
+	src/allocation/offer_values.o
 
 # The install script is made of the parts that sql/load_order lists.
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))
