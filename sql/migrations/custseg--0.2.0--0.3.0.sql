@@ -6,3 +6,49 @@ COMMENT ON SCHEMA custseg IS
 'Customer analytics: purchase summaries, RFM, scoring models, segmentations, tiers, allocation.';
 COMMENT ON EXTENSION custseg IS
 'score, segment and tier customers where the data is, and divide budgets and people among them';
+
+-- Money in proportion: allocate.
+
+CREATE FUNCTION custseg.allocate(weight numeric, budget numeric, floor numeric DEFAULT 0, cap numeric DEFAULT NULL, key anyelement DEFAULT NULL::bigint, scale int DEFAULT 2, leftover text DEFAULT 'error') RETURNS numeric
+AS 'MODULE_PATHNAME', 'custseg_allocate' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.allocate(numeric, numeric, numeric, numeric, anyelement, int, text) IS
+'Window function: divides budget over the rows of a partition in proportion to weight, no row below its floor or above its cap, so that the amounts add up to the budget exactly. A row gets clamp(lambda * weight, floor, cap) with the one lambda for which the sum is the budget (Bitran and Hax 1981, Kiwiel 2008), rounded by largest remainder: the whole units first, then a unit more for the rows with the largest remainders; ties go to the larger weight, then to the lower key (null last), then to the larger floor and cap; between rows that are equal in all of these the choice is arbitrary. A unit is 10^-scale, scale from -20 to 20; the result has scale decimals. weight: at least 0; null: the row takes no part and its amount is null; 0: the row gets its floor. floor: at least 0, null is 0, rounded up to units. cap: at least 0, null is none, rounded down to units. budget, scale, leftover: not null (22004), the same in all rows; budget at least 0 and a multiple of the unit. Error 22023, with the gap in the detail: the floors exceed the budget; the caps are below it, or no weight is above 0 while it is more than the floors, unless leftover is keep, which gives every row what it can take and leaves the rest. Also 22023: a floor above its cap, NaN, infinity. Order and frame of the window do not matter. Memory while a partition is divided: 8 to 16 bytes for each argument that is not constant, 20 a row, and the keys; then 8 a row. Where total weight, in its last decimal, times budget, in units, reaches 2^124 (2 x 10^37) the arithmetic is that of numeric: the same results, many times slower, with some 200 bytes a row. At most 2,147,483,647 rows in a partition.';
+
+-- Whole units: apportion.
+
+CREATE FUNCTION custseg.apportion(weight numeric, seats bigint, method text DEFAULT 'webster', minimum bigint DEFAULT 0, maximum bigint DEFAULT NULL, key anyelement DEFAULT NULL::bigint) RETURNS bigint
+AS 'MODULE_PATHNAME', 'custseg_apportion' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.apportion(numeric, bigint, text, bigint, bigint, anyelement) IS
+'Window function: the whole number of seats (units, places, hours) that a row gets of those of its partition, in proportion to its weight; the numbers of a partition add up to seats. method: webster (or sainte_lague), hamilton, dhondt (or jefferson), huntington_hill (or hill), adams, dean. The divisor methods give the seats with the largest weight / d(a), where a is the number that the row has already and d(a) is a + 1/2, a + 1, sqrt(a(a + 1)), a, and 2a(a + 1)/(2a + 1) (Balinski, Young, Fair Representation, 1982); hamilton gives the whole part of seats * weight / total, and what is left by the largest remainders. Equal claims: the larger weight first, then the smaller key by the btree order of its type, null last; among rows equal in weight and key, or without key, it is arbitrary which of them gets one more. minimum, maximum: bounds of the row; null is 0, and none. A row of weight 0 gets its minimum. Null weight: null, the row takes no part. Comparisons are exact, whatever the number of digits. Errors 22023: a negative or not finite weight, negative seats or minimum, maximum below minimum, an unknown method, minimums that add up to more than seats, maximums that add up to less, seats or method that change within a partition; 22004: null seats or method. Order and frame of the window do not matter. Memory while a partition is worked on: 50 to 80 bytes a row, and the keys; then 8 a row. At most 2,147,483,647 rows in a partition.';
+
+-- One offer for each customer under a budget: choose_offer, choose_offer_bound, choose_offer_price.
+
+CREATE FUNCTION custseg.choose_offer(customer anyelement, offer anycompatible, cost numeric, value float8, budget numeric) RETURNS boolean
+AS 'MODULE_PATHNAME', 'custseg_choose_offer' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.choose_offer(anyelement, anycompatible, numeric, float8, numeric) IS
+'Window function: whether the customer of a row gets the offer of the row. At most one offer for each customer; the costs of the chosen offers of the partition add up to at most budget, and their value is the greatest that is possible (multiple-choice knapsack problem; Pisinger 1995). customer, offer: keys of any types that can be sorted, a pair only once, otherwise error 21000; equally good choices are decided by them, not by the order of rows. cost: not negative, in the unit of budget; exact, error 22003 when the largest costs of all customers, in units of the last decimal, add up to more than 2^62. value: what the offer is worth, finite; an offer is chosen only for a value above 0. Values are compared as decimals where all of them are of at most 15 decimals and few digits, otherwise in steps of 2^-61 of their total or finer. budget: not negative (22023), not null (22004), the same in all rows (22023). NaN and infinity: error 22023. A row whose customer, offer, cost or value is null takes no part and gets null. The problem is NP-hard: a search that would be too long ends with the best choice found and a notice that says how far from the best it may be at most; choose_offer_bound gives the bound. It ends after a number of steps, about two seconds, or when it has used work_mem * hash_mem_multiplier, at least 32 MB. Order and frame of the window do not matter. Memory beside that: about 130 bytes a row, and text keys. At most 2,147,483,647 rows and customers in a partition.';
+
+CREATE FUNCTION custseg.choose_offer(customer text, offer anycompatible, cost numeric, value float8, budget numeric) RETURNS boolean
+AS 'MODULE_PATHNAME', 'custseg_choose_offer' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.choose_offer(text, anycompatible, numeric, float8, numeric) IS
+'Window function: the same for customers that are text, or literals without a type.';
+
+CREATE FUNCTION custseg.choose_offer_bound(customer anyelement, offer anycompatible, cost numeric, value float8, budget numeric) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_choose_offer_bound' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.choose_offer_bound(anyelement, anycompatible, numeric, float8, numeric) IS
+'Window function: no choice of offers under the budget has more value than this. It is the value of the linear relaxation, in which one customer may take a part of an offer (Zemel 1984, Dyer 1984), so the best choice is below it by less than one step of that customer. The same in all rows of a partition. Offers dearer than the budget do not count. Arguments and errors as in choose_offer; a total beyond float8: error 22003.';
+
+CREATE FUNCTION custseg.choose_offer_bound(customer text, offer anycompatible, cost numeric, value float8, budget numeric) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_choose_offer_bound' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.choose_offer_bound(text, anycompatible, numeric, float8, numeric) IS
+'Window function: the same for customers that are text, or literals without a type.';
+
+CREATE FUNCTION custseg.choose_offer_price(customer anyelement, offer anycompatible, cost numeric, value float8, budget numeric) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_choose_offer_price' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.choose_offer_price(anyelement, anycompatible, numeric, float8, numeric) IS
+'Window function: the price of the budget, that is the value that one more unit of it would bring, in the linear relaxation. It explains a choice: all customers but the few around which the budget runs out get the offer with the greatest value - price * cost, or none where that is below 0. 0: the budget is enough for the most valuable offer of every customer, of those that it could pay at all. The same in all rows of a partition. Arguments and errors as in choose_offer; a price beyond float8: error 22003.';
+
+CREATE FUNCTION custseg.choose_offer_price(customer text, offer anycompatible, cost numeric, value float8, budget numeric) RETURNS float8
+AS 'MODULE_PATHNAME', 'custseg_choose_offer_price' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.choose_offer_price(text, anycompatible, numeric, float8, numeric) IS
+'Window function: the same for customers that are text, or literals without a type.';
