@@ -85,6 +85,7 @@ CREATE TEMPORARY TABLE abc AS
 :q_abc;
 CREATE TEMPORARY TABLE rules AS
 :q_policy;
+:q_budget;
 \else
 CREATE TEMPORARY TABLE abc (class text, customers bigint, revenue float8, least float8);
 CREATE TEMPORARY TABLE rules (policy custseg.tier_policy);
@@ -184,6 +185,38 @@ FROM listed;
 \echo '  A: the largest customers, who together make 80 % of the revenue; B: up to 95 %; C: the rest.'
 \endif
 
+-- --- A budget -------------------------------------------------------------------------------------
+
+\if :has_spend
+\echo
+\echo :bold'A budget of one per cent of the revenue, divided':plain
+\echo
+WITH listed AS (
+	SELECT 1 AS n, NULL::numeric AS amount,
+		   ARRAY['Segment', 'Customers', 'Budget', 'Share', 'Least', 'Median', 'Most'] AS cells
+	UNION ALL
+	SELECT 2, sum(amount),
+		   ARRAY[coalesce(segment, '(none)'), pg_temp.number(count(*), 0), pg_temp.number(sum(amount), 2),
+				 pg_temp.share(sum(amount), sum(sum(amount)) OVER ()), pg_temp.number(min(amount), 2),
+				 pg_temp.number(percentile_disc(0.5) WITHIN GROUP (ORDER BY amount), 2), pg_temp.number(max(amount), 2)]
+	FROM budget
+	GROUP BY segment
+	UNION ALL
+	SELECT 3, NULL, ARRAY['All', pg_temp.number(count(*), 0), pg_temp.number(sum(amount), 2), '100.0%', '', '', '']
+	FROM budget
+)
+SELECT pg_temp.lines(array_agg(cells ORDER BY n, amount DESC, cells[1]), 'lrrrrrr')
+FROM listed;
+\echo
+\echo '  To segments by revenue, at least a quarter of an equal share each; to customers by spend.'
+SELECT sum(amount) = max(total) AS exact FROM budget \gset
+\if :exact
+\echo '  The amounts of all customers add up to the budget, to the cent.'
+\else
+SELECT pg_temp.fail('the amounts of the customers do not add up to the budget');
+\endif
+\endif
+
 -- --- Five customers ---------------------------------------------------------------------------------
 
 -- From five segments, the best to the worst by mean score: the one with the median spend in each.
@@ -250,6 +283,8 @@ ORDER BY place, i;
 \echo :q_abc';'
 \echo
 \echo :q_policy';'
+\echo
+\echo :q_budget';'
 \echo
 \endif
 

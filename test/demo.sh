@@ -374,6 +374,7 @@ check_fails()
 		\\set q_fit 'SELECT ARRAY[]::float8[] AS recency, ARRAY[]::float8[] AS frequency, ARRAY[]::float8[] AS monetary'
 		\\set q_abc 'SELECT NULL::text AS class, 0::bigint AS customers, 0::float8 AS revenue, 0::float8 AS least WHERE false'
 		\\set q_policy 'SELECT NULL::custseg.tier_policy AS policy'
+		\\set q_budget 'CREATE TEMP TABLE budget AS SELECT segment, 0 AS amount, 0 AS total FROM scored'
 		\\i demo/report.sql
 	END
 	echo "$? $(grep -c 'the customers or the sum of their spend differ' $tmp/messages)"
