@@ -389,6 +389,8 @@ check 'the demo: exit status' $? 0
 check 'nothing on the standard error' "$(cat $tmp/messages)" ''
 check 'at most 100 columns' "$(perl -CSD -ne 'print if length > 101' $tmp/out)" ''
 check 'eleven segments' "$(part Segments Classes | grep -cE '%')" 12
+matches 'a budget, divided to the cent' "$(part 'A budget of one per cent of the revenue, divided' 'Five customers')" \
+	'Champions .*All *20,000  [0-9,.]+  100.0%.*add up to the budget, to the cent'
 check 'five customers' "$(part 'Five customers' 'The queries' | grep -c '   cell [1-5]')" 5
 check 'every one with three measures and its segment' "$(part 'Five customers' 'The queries' | grep -cE 'class [1-5] of 5:')" 15
 matches 'the check' "$(part Check 'What next')" 'from the orders *20,000  ([0-9.]+).*from the scores *20,000  ([0-9.]+).*equal'
@@ -472,7 +474,7 @@ END
 demo/shell <"$tmp/statements" >"$tmp/shell" 2>"$tmp/messages"
 check 'an error in a piped statement is an exit status' $? 3
 check 'the queries can be pasted into the shell' \
-	"$(sed '/^rows$/,$d' $tmp/shell | grep -E '^\([0-9]+ rows?\)|^SELECT' | tr '\n' ' ')" 'SELECT 20000 (11 rows) (1 row) (3 rows) (1 row) (10 rows) '
+	"$(sed '/^rows$/,$d' $tmp/shell | grep -E '^\([0-9]+ rows?\)|^SELECT' | tr '\n' ' ')" 'SELECT 20000 (11 rows) (1 row) (3 rows) (1 row) SELECT 20000 (10 rows) '
 check 'the shop is the same everywhere' "$(sed '1,/^rows$/d;/^facts$/,$d' $tmp/shell)" "$expected"
 check 'the shop is what it says' "$(sed '1,/^facts$/d' $tmp/shell)" '13 facts
 customers 20000
