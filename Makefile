@@ -18,8 +18,11 @@ OBJS = \
 	src/custseg.o \
 	src/allocation/allocate.o \
 	src/allocation/amounts.o \
+	src/allocation/cascade.o \
 	src/allocation/divide.o \
 	src/allocation/divide_big.o \
+	src/allocation/lift.o \
+	src/allocation/waterfall.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \
