@@ -120,8 +120,8 @@ SELECT is_empty($$SELECT * FROM result WHERE amount * 10.0 ^ scale NOT BETWEEN s
 SELECT is_empty($$SELECT part FROM result GROUP BY part, budget_units, scale
     HAVING coalesce(sum(amount), 0) * 10.0 ^ scale <> least(budget_units, coalesce(sum(want), 0)) LIMIT 3$$, 'all is given as long as somebody wants it');
 SELECT is_empty($$SELECT part FROM result GROUP BY part HAVING sum(amount) IS DISTINCT FROM sum(text_keyed) LIMIT 3$$, 'with another key, too');
-SELECT is_empty($$SELECT a.part FROM result a JOIN result b USING (part)
-    WHERE a.tier < b.tier AND a.amount * 10.0 ^ a.scale < a.want AND b.amount * 10.0 ^ b.scale > b.sure LIMIT 3$$, 'nobody gets more than the base before all above are served');
+SELECT is_empty($$SELECT part FROM result GROUP BY part
+    HAVING min(tier) FILTER (WHERE amount * 10.0 ^ scale < want) < max(tier) FILTER (WHERE amount * 10.0 ^ scale > sure) LIMIT 3$$, 'nobody gets more than the base before all above are served');
 SELECT is_empty($$SELECT part FROM result GROUP BY part, tier, want, sure, scale HAVING max(amount) - min(amount) > 10.0 ^ -scale LIMIT 3$$, 'equal rows differ by a unit at most');
 
 -- --- a cancel stops a large partition ---
@@ -134,10 +134,11 @@ EXCEPTION WHEN query_canceled THEN
         ELSE 'after ' || clock_timestamp() - started END;
 END $$;
 CREATE TABLE large AS SELECT i, i * 7919 % 999983 AS w FROM generate_series(1::bigint, 1000000) i;
+SET LOCAL work_mem = '200MB';
 SET LOCAL statement_timeout = '400ms';
 SELECT matches(pg_temp.stopped(clock_timestamp(), 'SELECT sum(a) FROM (SELECT waterfall(w, 400000000000, 1, i) OVER () AS a FROM large) s'), '^(in time|not stopped)', 'waterfall');
 RESET statement_timeout;
-SELECT is((SELECT sum(a) FROM (SELECT waterfall(w, 400000000000, 1, i) OVER (ORDER BY w % 3) AS a FROM large) s), 400000000000.00, 'and the session goes on');
+SELECT is((SELECT sum(a) FROM (SELECT waterfall(w, 400000000000, 1, i) OVER (ORDER BY w % 3) AS a FROM large WHERE i <= 100000) s), (SELECT sum(w) FROM large WHERE i <= 100000)::numeric(20, 2), 'and the session goes on');
 
 SELECT * FROM finish();
 ROLLBACK;
