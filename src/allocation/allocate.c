@@ -142,6 +142,7 @@ DivideUnits(PartitionAmounts *partition, const AllocateRows *rows, DivideProblem
 	DivideRows	divide = {
 		.n = (int32) rows->n, .tie = TieOf(&rows->keys), .arg = unconstify(WindowKeys *, &rows->keys)
 	};
+	DivideStatus status;
 
 	if (partition->big_units != NULL || rows->weight.big != NULL ||
 		rows->floor.big != NULL || rows->cap.big != NULL)
@@ -150,7 +151,10 @@ DivideUnits(PartitionAmounts *partition, const AllocateRows *rows, DivideProblem
 	divide.floor = ColumnOf(&rows->floor);
 	divide.cap = ColumnOf(&rows->cap);
 	MakeAmounts(partition, rows->n);
-	return Divide(&divide, partition->units, partition->keep, &partition->amounts, problem);
+	status = Divide(&divide, partition->units, partition->keep, &partition->amounts, problem);
+	if (status == DIVIDE_TOO_WIDE)
+		FreeAmounts(partition);
+	return status;
 }
 
 /* The numbers of all rows as numerics, NULL where a row's is null. */

@@ -255,6 +255,16 @@ MakeAmounts(PartitionAmounts *partition, int64 n)
 		partition->amounts.wide = MemoryContextAllocHuge(context, n * sizeof(int128));
 }
 
+void
+FreeAmounts(PartitionAmounts *partition)
+{
+	if (partition->amounts.small != NULL)
+		pfree(partition->amounts.small);
+	if (partition->amounts.wide != NULL)
+		pfree(partition->amounts.wide);
+	partition->amounts = (DivideAmounts) {NULL, NULL};
+}
+
 Datum
 CurrentAmount(FunctionCallInfo fcinfo, PartitionAmounts *partition)
 {

@@ -52,6 +52,7 @@ extern PartitionAmounts *AmountOptions(FunctionCallInfo fcinfo, const AmountArgu
 
 /* Makes room for the amounts of n rows, in the partition's memory. */
 extern void MakeAmounts(PartitionAmounts *partition, int64 n);
+extern void FreeAmounts(PartitionAmounts *partition);
 
 /* The result of the current row. */
 extern Datum CurrentAmount(FunctionCallInfo fcinfo, PartitionAmounts *partition);

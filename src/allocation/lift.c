@@ -76,10 +76,17 @@ ReadScale(FunctionCallInfo fcinfo, int arg)
 	return CheckedScale(PG_GETARG_INT32(arg));
 }
 
+/* The sum so far; null, which an aggregate never passes, is 0. */
+static Datum
+SumSoFar(FunctionCallInfo fcinfo)
+{
+	return PG_ARGISNULL(0) ? NumericGetDatum(NumericOfUnits(0, 0)) : PG_GETARG_DATUM(0);
+}
+
 static Datum
 AddTo(FunctionCallInfo fcinfo, Numeric amount)
 {
-	return DirectFunctionCall2(numeric_add, PG_GETARG_DATUM(0), NumericGetDatum(amount));
+	return DirectFunctionCall2(numeric_add, SumSoFar(fcinfo), NumericGetDatum(amount));
 }
 
 /* Arguments: state, weight, floor, and scale. */
@@ -92,7 +99,7 @@ LiftFloor(FunctionCallInfo fcinfo, int arg_scale)
 	(void) ReadAmount(fcinfo, 1, "weight");
 	floor = ReadAmount(fcinfo, 2, "floor");
 	if (PG_ARGISNULL(1))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+		return SumSoFar(fcinfo);
 	return AddTo(fcinfo, RoundToUnits(&floor, scale, UNITS_UP));
 }
 
@@ -121,7 +128,7 @@ LiftCap(FunctionCallInfo fcinfo, int arg_scale)
 	d = ReadAmount(fcinfo, 3, "cap");
 	cap = RoundToUnits(&d, scale, UNITS_DOWN);
 	if (PG_ARGISNULL(1))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+		return SumSoFar(fcinfo);
 	if (!PG_ARGISNULL(3) &&
 		DatumGetBool(DirectFunctionCall2(numeric_gt, NumericGetDatum(floor), NumericGetDatum(cap))))
 		FloorAboveCap(TextOfNumeric(floor), TextOfNumeric(cap), DecimalToString(&weight), scale);

@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 SET LOCAL client_min_messages = warning;
 
-SELECT plan(87);
+SELECT plan(89);
 
 CREATE TABLE customer (id int, w numeric, lo numeric, hi numeric, tier text);
 INSERT INTO customer VALUES (1, 50, 0, NULL, 'a'), (2, 30, 20, NULL, 'a'), (3, 20, NULL, 5, 'b'), (4, 0, 3, 10, 'b'), (5, NULL, 9, 10, 'b');
@@ -161,6 +161,18 @@ SELECT matches(pg_temp.stopped(clock_timestamp(), 'SELECT sum(a) FROM (SELECT al
 SET LOCAL statement_timeout = '1500ms';
 SELECT is(pg_temp.stopped(clock_timestamp(), 'SELECT sum(a) FROM (SELECT allocate(w * 1e40, 1000000, 0.01 * (i % 90), 1 + i % 7, i) OVER () AS a FROM large) s'), 'in time', 'by numerics');
 RESET statement_timeout;
+
+-- --- lift_floor and lift_cap in parts ---
+SELECT is(lift_floor_accum(NULL, 1, 2) || ' ' || lift_cap_accum(NULL, NULL, 2, 3), '2.00 0', 'a null state counts as 0');
+SET LOCAL max_parallel_workers_per_gather = 0;
+CREATE TABLE lifted AS SELECT i % 3 AS parent, lift_floor(w, i % 90, 1) AS floor, lift_cap(w, 5, nullif(5 + i % 90, 1 + 33 * (i % 3))) AS cap FROM large GROUP BY 1;
+ALTER TABLE large SET (parallel_workers = 2);
+SET LOCAL max_parallel_workers_per_gather = 2;
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+SELECT is_empty($$SELECT i % 3 AS parent, lift_floor(w, i % 90, 1), lift_cap(w, 5, nullif(5 + i % 90, 1 + 33 * (i % 3))) FROM large GROUP BY 1 EXCEPT SELECT * FROM lifted$$,
+    'workers and their leader have the sum of one');
 
 SELECT * FROM finish();
 ROLLBACK;
