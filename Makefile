@@ -126,13 +126,16 @@ OBJS = \
 	src/allocation/assignment_graph.o \
 	src/allocation/assignment_path.o \
 	src/allocation/assignment_price.o \
+	src/allocation/cascade.o \
 	src/allocation/choose_offer.o \
 	src/allocation/divide.o \
 	src/allocation/divide_big.o \
+	src/allocation/lift.o \
 	src/allocation/offer_menus.o \
 	src/allocation/offer_rows.o \
 	src/allocation/offer_search.o \
-	src/allocation/offer_values.o
+	src/allocation/offer_values.o \
+	src/allocation/waterfall.o
 
 # The install script is made of the parts that sql/load_order lists.
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))

@@ -50,6 +50,7 @@ ReadRows(FunctionCallInfo fcinfo, int scale, AllocateRows *rows)
 	WindowObject window = PG_WINDOW_OBJECT();
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "rows of allocate",
 												  ALLOCSET_DEFAULT_SIZES);
+	bool		no_key = get_fn_expr_arg_stable(fcinfo->flinfo, ARG_KEY);
 
 	rows->n = PartitionRows(window, "allocate");
 	WindowNumbersInit(&rows->weight, fcinfo, ARG_WEIGHT, rows->n, "weight", UNITS_EXACT, 0);
@@ -61,7 +62,8 @@ ReadRows(FunctionCallInfo fcinfo, int scale, AllocateRows *rows)
 		WindowNumbersReadRow(&rows->weight, window, i, scratch);
 		WindowNumbersReadRow(&rows->floor, window, i, scratch);
 		WindowNumbersReadRow(&rows->cap, window, i, scratch);
-		ReadTieKey(fcinfo, &rows->keys, i, scratch);
+		if (!no_key)
+			WindowKeysRead(&rows->keys, window, i, scratch);
 		ForgetArguments(scratch, i);
 		POLL_EVERY(i);
 	}
@@ -100,14 +102,8 @@ CheckStatus(DivideStatus status, const PartitionAmounts *partition, const Alloca
 		case DIVIDE_OK:
 			break;
 		case DIVIDE_FLOOR_ABOVE_CAP:
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("floor must not be above cap: %s and %s",
-							RowText(&rows->floor, row), RowText(&rows->cap, row)),
-					 errdetail("The row's weight is %s. In units of %s a floor is rounded up and a cap down.",
-							   RowText(&rows->weight, row), TextOfUnits(1, partition->scale)),
-					 errhint("Pass least(floor, cap) as floor, or raise scale.")));
-			break;
+			FloorAboveCap(RowText(&rows->floor, row), RowText(&rows->cap, row),
+						  RowText(&rows->weight, row), partition->scale);
 		case DIVIDE_FLOORS_EXCEED:
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -146,6 +142,7 @@ DivideUnits(PartitionAmounts *partition, const AllocateRows *rows, DivideProblem
 	DivideRows	divide = {
 		.n = (int32) rows->n, .tie = TieOf(&rows->keys), .arg = unconstify(WindowKeys *, &rows->keys)
 	};
+	DivideStatus status;
 
 	if (partition->big_units != NULL || rows->weight.big != NULL ||
 		rows->floor.big != NULL || rows->cap.big != NULL)
@@ -154,7 +151,10 @@ DivideUnits(PartitionAmounts *partition, const AllocateRows *rows, DivideProblem
 	divide.floor = ColumnOf(&rows->floor);
 	divide.cap = ColumnOf(&rows->cap);
 	MakeAmounts(partition, rows->n);
-	return Divide(&divide, partition->units, partition->keep, &partition->amounts, problem);
+	status = Divide(&divide, partition->units, partition->keep, &partition->amounts, problem);
+	if (status == DIVIDE_TOO_WIDE)
+		FreeAmounts(partition);
+	return status;
 }
 
 /* The numbers of all rows as numerics, NULL where a row's is null. */

@@ -4,7 +4,7 @@
  *
  * The method is in divide_template.h; the arithmetic is that of numeric.  It is
  * there for weights of many different magnitudes, and for budgets that have very
- * many units; some fifty times slower than divide.c, with the same results.
+ * many units; many times slower than divide.c, with the same results.
  *
  * Memory: temporary numbers live in a context of their own, below the caller's,
  * that is current while the template works and reset now and then.  What is kept
