@@ -17,6 +17,7 @@ all:
 OBJS = \
 	src/custseg.o \
 	src/allocation/assignment.o \
+	src/allocation/assignment_balance.o \
 	src/allocation/assignment_graph.o \
 	src/allocation/assignment_path.o \
 	src/allocation/assignment_price.o \

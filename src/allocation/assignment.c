@@ -444,6 +444,8 @@ AssignCustomers(const AssignProblem *problem, AssignResult *result)
 	if (status == ASSIGN_OK)
 	{
 		AssignTruePrices(&costs, price, true_price);
+		if (problem->balance)
+			AssignBalance(&costs, true_price, result->load);
 		if (!CustomersTrulyContent(&costs, true_price) ||
 			!AgentsContent(&costs, true_price, costs.unit, result->load))
 			elog(ERROR, "assignment fails its certificate in true costs");

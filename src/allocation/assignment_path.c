@@ -163,7 +163,7 @@ ReachFromAgent(AssignFlow *flow, int32 node, int64 bound)
 				bound = distance;
 		}
 	}
-	flow->steps += row->n;
+	AssignStep(&flow->steps, row->n);
 	return bound;
 }
 
@@ -188,7 +188,7 @@ ReachFromSink(AssignFlow *flow, int64 bound)
 		if (flow->excess[to] < 0)
 			bound = distance;
 	}
-	flow->steps += flow->sink;
+	AssignStep(&flow->steps, flow->sink);
 	return bound;
 }
 
@@ -217,11 +217,6 @@ AssignFlowSearch(AssignFlow *flow, int32 source)
 			return node;
 		flow->settled[flow->n_settled++] = node;
 		bound = node == flow->sink ? ReachFromSink(flow, bound) : ReachFromAgent(flow, node, bound);
-		if (flow->steps > 4096)
-		{
-			custseg_poll();
-			flow->steps = 0;
-		}
 	}
 	return -1;
 }
@@ -249,7 +244,6 @@ MoveCustomer(AssignFlow *flow, int32 from, int32 to)
 		costs->scratch[e - first] = AssignEdgeCost(costs, customer, e);
 		if (problem->agent[e] == to)
 			here = costs->scratch[e - first];
-		POLL_EVERY(e - first);
 	}
 	limit = here + flow->price[to] + flow->margin;
 	for (int64 e = first; e < end; e++)
@@ -261,8 +255,8 @@ MoveCustomer(AssignFlow *flow, int32 from, int32 to)
 			AssignGraphLeave(flow->graph, costs->own, from, agent);
 		if (agent != to && flow->capacity[agent] > 0 && cost + flow->price[agent] <= limit)
 			AssignGraphPush(flow->graph, to, agent, cost - here, customer);
-		POLL_EVERY(e - first);
 	}
+	AssignStep(&flow->steps, 16 * (end - first));
 	if (from != costs->none)
 		AssignGraphLeave(flow->graph, costs->own, from, costs->none);
 	if (to != costs->none)
@@ -333,7 +327,6 @@ ChooseAgent(const AssignCosts *costs, const int64 *price, int32 customer)
 			best = agent;
 			least = total;
 		}
-		POLL_EVERY(e - first);
 	}
 	costs->own[customer] = best;
 	return least;
@@ -362,11 +355,10 @@ StartCustomers(AssignFlow *flow, const int32 *customers, int32 n_customers)
 			if (agent != own && flow->capacity[agent] > 0 &&
 				costs->scratch[e] + flow->price[agent] <= limit)
 				AssignGraphCount(flow->graph, own, agent);
-			POLL_EVERY(e);
 		}
 		if (own != costs->none)
 			AssignGraphCount(flow->graph, own, costs->none);
-		POLL_EVERY(i);
+		AssignStep(&flow->steps, 4 * n_edges + 1);
 	}
 }
 
@@ -393,11 +385,10 @@ EnterCustomers(AssignFlow *flow, const int32 *customers, int32 n_customers)
 			if (agent != own && flow->capacity[agent] > 0 &&
 				costs->scratch[e] + flow->price[agent] <= limit)
 				AssignGraphAppend(flow->graph, own, agent, costs->scratch[e] - here, customer);
-			POLL_EVERY(e);
 		}
 		if (own != costs->none)
 			AssignGraphAppend(flow->graph, own, costs->none, costs->none_cost - here, customer);
-		POLL_EVERY(i);
+		AssignStep(&flow->steps, 4 * n_edges + 1);
 	}
 }
 

@@ -44,17 +44,15 @@ EnterMoves(AssignFlow *flow)
 			costs->scratch[e] = AssignEdgeCost(costs, i, first + e);
 			if (problem->agent[first + e] == own)
 				here = costs->scratch[e];
-			POLL_EVERY(e);
 		}
 		for (int64 e = 0; e < n_edges; e++)
 		{
 			if (problem->agent[first + e] != own)
 				AssignGraphLower(flow->graph, own, problem->agent[first + e], costs->scratch[e] - here);
-			POLL_EVERY(e);
 		}
 		if (own != costs->none)
 			AssignGraphLower(flow->graph, own, costs->none, costs->none_cost - here);
-		POLL_EVERY(i);
+		AssignStep(&flow->steps, 4 * n_edges + 1);
 	}
 }
 

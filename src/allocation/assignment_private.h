@@ -109,6 +109,18 @@ typedef struct AssignFlow
 	uint32		steps;			/* for polling */
 } AssignFlow;
 
+/* Polls once in about 4096 steps of loops that take unequal numbers of them. */
+static inline void
+AssignStep(uint32 *steps, int64 more)
+{
+	*steps += (uint32) Min(more, 4096);
+	if (unlikely(*steps >= 4096))
+	{
+		custseg_poll();
+		*steps = 0;
+	}
+}
+
 /* Mixes all bits of a hash of keys into all bits. */
 static inline uint64
 AssignMix(uint64 h)
@@ -161,6 +173,9 @@ extern AssignFlow *AssignFlowCreate(const AssignCosts *costs, const int64 *capac
 extern int32 AssignFlowSearch(AssignFlow *flow, int32 source);
 extern int64 AssignSolve(AssignCosts *costs, const int32 *customers, int32 n_customers,
 						 const int64 *capacity, const int64 *minimum, int64 margin, int64 *price);
+
+/* assignment_balance.c */
+extern void AssignBalance(const AssignCosts *costs, const int64 *true_price, int64 *load);
 
 /* assignment_price.c */
 extern void AssignTruePrices(const AssignCosts *costs, const int64 *price, int64 *true_price);
