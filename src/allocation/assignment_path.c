@@ -223,7 +223,12 @@ AssignFlowSearch(AssignFlow *flow, int32 source)
 
 /* --- Moving -------------------------------------------------------------------- */
 
-/* The first customer of the pair moves. */
+/*
+ * The first customer of the pair moves.  A move that was left out, and has become
+ * cheaper than the agents the customer goes to, stays out, as paths must not
+ * have negative steps: the margin was too small, and the customer is found when
+ * all are checked.
+ */
 static void
 MoveCustomer(AssignFlow *flow, int32 from, int32 to)
 {
@@ -234,7 +239,7 @@ MoveCustomer(AssignFlow *flow, int32 from, int32 to)
 	int64		first = problem->first[customer];
 	int64		end = problem->first[customer + 1];
 	int64		here = costs->none_cost;
-	int64		limit;
+	int64		least;
 
 	costs->own[customer] = to;
 	flow->load[from]--;
@@ -245,15 +250,17 @@ MoveCustomer(AssignFlow *flow, int32 from, int32 to)
 		if (problem->agent[e] == to)
 			here = costs->scratch[e - first];
 	}
-	limit = here + flow->price[to] + flow->margin;
+	least = here + flow->price[to];
 	for (int64 e = first; e < end; e++)
 	{
 		int32		agent = problem->agent[e];
 		int64		cost = costs->scratch[e - first];
+		int64		total = cost + flow->price[agent];
 
 		if (agent != from)
 			AssignGraphLeave(flow->graph, costs->own, from, agent);
-		if (agent != to && flow->capacity[agent] > 0 && cost + flow->price[agent] <= limit)
+		if (agent != to && flow->capacity[agent] > 0 &&
+			total >= least && total <= least + flow->margin)
 			AssignGraphPush(flow->graph, to, agent, cost - here, customer);
 	}
 	AssignStep(&flow->steps, 16 * (end - first));
