@@ -270,11 +270,35 @@ MoveCustomer(AssignFlow *flow, int32 from, int32 to)
 		AssignGraphPush(flow->graph, to, costs->none, costs->none_cost - here, customer);
 }
 
-/* Sends one customer along the path that was found, after the prices were raised. */
+/* How many can be sent along the path: one where customers move, more over the sink alone. */
+static int64
+PathRoom(const AssignFlow *flow, int32 source, int32 end)
+{
+	int64		room = Min(flow->excess[source], -flow->excess[end]);
+
+	for (int32 node = end; node != source; node = flow->parent[node])
+	{
+		int32		from = flow->parent[node];
+		int32		agent = node == flow->sink ? from : node;
+		int64		passed = flow->flow[agent];
+		int64		minimum = flow->minimum[agent];
+
+		if (node == flow->sink)
+			room = Min(room, (passed < minimum ? minimum : flow->capacity[agent]) - passed);
+		else if (from == flow->sink)
+			room = Min(room, passed > minimum ? passed - minimum : passed);
+		else
+			return 1;
+	}
+	return room;
+}
+
+/* Raises the prices, and sends customers along the path that was found. */
 static void
 Augment(AssignFlow *flow, int32 source, int32 end)
 {
 	int64		distance = flow->distance[end];
+	int64		room = PathRoom(flow, source, end);
 
 	for (int32 i = 0; i < flow->n_settled; i++)
 	{
@@ -287,14 +311,14 @@ Augment(AssignFlow *flow, int32 source, int32 end)
 		int32		from = flow->parent[node];
 
 		if (node == flow->sink)
-			flow->flow[from]++;
+			flow->flow[from] += room;
 		else if (from == flow->sink)
-			flow->flow[node]--;
+			flow->flow[node] -= room;
 		else
 			MoveCustomer(flow, from, node);
 	}
-	flow->excess[source]--;
-	flow->excess[end]++;
+	flow->excess[source] -= room;
+	flow->excess[end] += room;
 }
 
 /* --- One level ----------------------------------------------------------------- */
