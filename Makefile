@@ -123,6 +123,7 @@ OBJS = \
 	src/allocation/apportion_remainder.o \
 	src/allocation/apportion_window.o \
 	src/allocation/assignment.o \
+	src/allocation/assignment_balance.o \
 	src/allocation/assignment_graph.o \
 	src/allocation/assignment_path.o \
 	src/allocation/assignment_price.o \

@@ -41,7 +41,12 @@ typedef struct AssignResult
 	int32	   *agent;			/* of each customer, -1 for none */
 	int64	   *load;			/* of each agent */
 
-	/* what one more slot of an agent is worth: customers first, then value */
+	/*
+	 * What one more slot of an agent is worth, exactly: customers more that are
+	 * served, 0 or 1, and value, which may be negative with one more customer.
+	 * Without minimums, a customer's agent is one of highest (1, value) less
+	 * these, or none, if the highest is not above (0, 0).
+	 */
 	int64	   *slot_customers;
 	int64	   *slot_value;
 
@@ -59,6 +64,10 @@ typedef struct AssignResult
 /*
  * Most customers served, then most value; exact, and the certificate is checked.
  * The arrays of result are palloc'd in the current context.  Without loads.
+ * ASSIGN_MINIMUM_NOT_MET: result is an assignment with the fewest customers
+ * missing, slots are 0.  An error, 54000, when values differ by so much, and
+ * agents are so many, that 64 bits do not hold their costs: with values up to
+ * ASSIGN_MAX_VALUE from 65,000 agents on.
  */
 extern AssignStatus AssignCustomers(const AssignProblem *problem, AssignResult *result);
 

@@ -16,10 +16,13 @@
  * number, and the sink can give customers back.  Minimums are soft: an agent
  * that passes on less than its minimum pays short_cost for each missing customer.
  *
- * Prices remain bounded.  Where a path ends the price is still the one of the
- * start, at most none_cost + unit and at least -short_cost; from every node that
- * is settled at least a way over none and the sink leads there, so that no price
- * is above that one by more than none_cost + short_cost + unit.
+ * Prices remain bounded, with C for none_cost.  At the start they are from
+ * -short_cost = -2 C to C.  Where a path ends the price is still that of the
+ * start, as only settled nodes rise.  From each settled node a way of at most
+ * C + 2 C leads there, over none and the sink, so that its price is at most 4 C.
+ * A distance to a settled node is at most 3 C + C + 2 C, and one more step
+ * makes at most 6 C + 2 C + C + 4 C = 13 C of it: ASSIGN_FAR is 16 C or more.
+ * Agents without any capacity are left out; their price remains at 4 C.
  *
  * Memory, in a context of its own: that of the graph, and 60 bytes a node.
  */
@@ -115,6 +118,8 @@ Reach(AssignFlow *flow, int32 node, int32 parent, int64 distance)
 		flow->position[node] = flow->n_queue++;
 		flow->queue[flow->position[node]] = node;
 	}
+	else if (flow->position[node] < 0)
+		elog(ERROR, "a step of an assignment's path is negative");
 	flow->distance[node] = distance;
 	flow->parent[node] = parent;
 	QueueUp(flow, flow->position[node]);
@@ -163,7 +168,7 @@ ReachFromAgent(AssignFlow *flow, int32 node, int64 bound)
 				bound = distance;
 		}
 	}
-	flow->steps += row->n;
+	AssignStep(&flow->steps, row->n);
 	return bound;
 }
 
@@ -188,7 +193,7 @@ ReachFromSink(AssignFlow *flow, int64 bound)
 		if (flow->excess[to] < 0)
 			bound = distance;
 	}
-	flow->steps += flow->sink;
+	AssignStep(&flow->steps, flow->sink);
 	return bound;
 }
 
@@ -217,18 +222,18 @@ AssignFlowSearch(AssignFlow *flow, int32 source)
 			return node;
 		flow->settled[flow->n_settled++] = node;
 		bound = node == flow->sink ? ReachFromSink(flow, bound) : ReachFromAgent(flow, node, bound);
-		if (flow->steps > 4096)
-		{
-			custseg_poll();
-			flow->steps = 0;
-		}
 	}
 	return -1;
 }
 
 /* --- Moving -------------------------------------------------------------------- */
 
-/* The first customer of the pair moves. */
+/*
+ * The first customer of the pair moves.  A move that was left out, and has become
+ * cheaper than the agents the customer goes to, stays out, as paths must not
+ * have negative steps: the margin was too small, and the customer is found when
+ * all are checked.
+ */
 static void
 MoveCustomer(AssignFlow *flow, int32 from, int32 to)
 {
@@ -239,7 +244,7 @@ MoveCustomer(AssignFlow *flow, int32 from, int32 to)
 	int64		first = problem->first[customer];
 	int64		end = problem->first[customer + 1];
 	int64		here = costs->none_cost;
-	int64		limit;
+	int64		least;
 
 	costs->own[customer] = to;
 	flow->load[from]--;
@@ -249,31 +254,56 @@ MoveCustomer(AssignFlow *flow, int32 from, int32 to)
 		costs->scratch[e - first] = AssignEdgeCost(costs, customer, e);
 		if (problem->agent[e] == to)
 			here = costs->scratch[e - first];
-		POLL_EVERY(e - first);
 	}
-	limit = here + flow->price[to] + flow->margin;
+	least = here + flow->price[to];
 	for (int64 e = first; e < end; e++)
 	{
 		int32		agent = problem->agent[e];
 		int64		cost = costs->scratch[e - first];
+		int64		total = cost + flow->price[agent];
 
 		if (agent != from)
 			AssignGraphLeave(flow->graph, costs->own, from, agent);
-		if (agent != to && flow->capacity[agent] > 0 && cost + flow->price[agent] <= limit)
+		if (agent != to && flow->capacity[agent] > 0 &&
+			total >= least && total <= least + flow->margin)
 			AssignGraphPush(flow->graph, to, agent, cost - here, customer);
-		POLL_EVERY(e - first);
 	}
+	AssignStep(&flow->steps, 16 * (end - first));
 	if (from != costs->none)
 		AssignGraphLeave(flow->graph, costs->own, from, costs->none);
 	if (to != costs->none)
 		AssignGraphPush(flow->graph, to, costs->none, costs->none_cost - here, customer);
 }
 
-/* Sends one customer along the path that was found, after the prices were raised. */
+/* How many can be sent along the path: one where customers move, more over the sink alone. */
+static int64
+PathRoom(const AssignFlow *flow, int32 source, int32 end)
+{
+	int64		room = Min(flow->excess[source], -flow->excess[end]);
+
+	for (int32 node = end; node != source; node = flow->parent[node])
+	{
+		int32		from = flow->parent[node];
+		int32		agent = node == flow->sink ? from : node;
+		int64		passed = flow->flow[agent];
+		int64		minimum = flow->minimum[agent];
+
+		if (node == flow->sink)
+			room = Min(room, (passed < minimum ? minimum : flow->capacity[agent]) - passed);
+		else if (from == flow->sink)
+			room = Min(room, passed > minimum ? passed - minimum : passed);
+		else
+			return 1;
+	}
+	return room;
+}
+
+/* Raises the prices, and sends customers along the path that was found. */
 static void
 Augment(AssignFlow *flow, int32 source, int32 end)
 {
 	int64		distance = flow->distance[end];
+	int64		room = PathRoom(flow, source, end);
 
 	for (int32 i = 0; i < flow->n_settled; i++)
 	{
@@ -286,14 +316,14 @@ Augment(AssignFlow *flow, int32 source, int32 end)
 		int32		from = flow->parent[node];
 
 		if (node == flow->sink)
-			flow->flow[from]++;
+			flow->flow[from] += room;
 		else if (from == flow->sink)
-			flow->flow[node]--;
+			flow->flow[node] -= room;
 		else
 			MoveCustomer(flow, from, node);
 	}
-	flow->excess[source]--;
-	flow->excess[end]++;
+	flow->excess[source] -= room;
+	flow->excess[end] += room;
 }
 
 /* --- One level ----------------------------------------------------------------- */
@@ -333,7 +363,6 @@ ChooseAgent(const AssignCosts *costs, const int64 *price, int32 customer)
 			best = agent;
 			least = total;
 		}
-		POLL_EVERY(e - first);
 	}
 	costs->own[customer] = best;
 	return least;
@@ -362,11 +391,10 @@ StartCustomers(AssignFlow *flow, const int32 *customers, int32 n_customers)
 			if (agent != own && flow->capacity[agent] > 0 &&
 				costs->scratch[e] + flow->price[agent] <= limit)
 				AssignGraphCount(flow->graph, own, agent);
-			POLL_EVERY(e);
 		}
 		if (own != costs->none)
 			AssignGraphCount(flow->graph, own, costs->none);
-		POLL_EVERY(i);
+		AssignStep(&flow->steps, 4 * n_edges + 1);
 	}
 }
 
@@ -393,11 +421,10 @@ EnterCustomers(AssignFlow *flow, const int32 *customers, int32 n_customers)
 			if (agent != own && flow->capacity[agent] > 0 &&
 				costs->scratch[e] + flow->price[agent] <= limit)
 				AssignGraphAppend(flow->graph, own, agent, costs->scratch[e] - here, customer);
-			POLL_EVERY(e);
 		}
 		if (own != costs->none)
 			AssignGraphAppend(flow->graph, own, costs->none, costs->none_cost - here, customer);
-		POLL_EVERY(i);
+		AssignStep(&flow->steps, 4 * n_edges + 1);
 	}
 }
 
@@ -439,6 +466,8 @@ FinishPrices(const AssignFlow *flow, int64 *price)
 	{
 		int64		now = flow->price[agent] - flow->price[flow->sink];
 
+		if (flow->capacity[agent] == 0)
+			continue;
 		/* nothing forbids a higher price where nobody is */
 		if (now < 0 && flow->load[agent] == 0)
 			now = flow->minimum[agent] > 0 ? -flow->costs->short_cost : 0;

@@ -8,8 +8,8 @@
 #include "allocation/assignment.h"
 
 /*
- * No path is as long as this.  Costs that a path can sum up are at most
- * 8 * ASSIGN_MAX_COST in absolute value (see assignment.c).
+ * No path is as long as this, with none_cost at most ASSIGN_MAX_COST: see
+ * assignment_path.c.
  */
 #define ASSIGN_FAR			(INT64CONST(1) << 62)
 #define ASSIGN_MAX_COST		(INT64CONST(1) << 58)
@@ -81,8 +81,8 @@ typedef struct AssignGraph
 } AssignGraph;
 
 /*
- * A search for the shortest paths from a node.  Nodes are the agents, none, and
- * the sink, into which every agent passes its customers on.
+ * Customers on their way, and a search for the shortest paths from a node.  Nodes
+ * are the agents, none, and the sink, into which every agent passes customers on.
  */
 typedef struct AssignFlow
 {
@@ -108,6 +108,18 @@ typedef struct AssignFlow
 	int32		n_settled;
 	uint32		steps;			/* for polling */
 } AssignFlow;
+
+/* Polls once in about 4096 steps of loops that take unequal numbers of them. */
+static inline void
+AssignStep(uint32 *steps, int64 more)
+{
+	*steps += (uint32) Min(more, 4096);
+	if (unlikely(*steps >= 4096))
+	{
+		custseg_poll();
+		*steps = 0;
+	}
+}
 
 /* Mixes all bits of a hash of keys into all bits. */
 static inline uint64
@@ -161,6 +173,9 @@ extern AssignFlow *AssignFlowCreate(const AssignCosts *costs, const int64 *capac
 extern int32 AssignFlowSearch(AssignFlow *flow, int32 source);
 extern int64 AssignSolve(AssignCosts *costs, const int32 *customers, int32 n_customers,
 						 const int64 *capacity, const int64 *minimum, int64 margin, int64 *price);
+
+/* assignment_balance.c */
+extern void AssignBalance(const AssignCosts *costs, const int64 *true_price, int64 *load);
 
 /* assignment_price.c */
 extern void AssignTruePrices(const AssignCosts *costs, const int64 *price, int64 *true_price);
