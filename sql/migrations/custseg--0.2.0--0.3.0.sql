@@ -52,3 +52,79 @@ CREATE FUNCTION custseg.choose_offer_price(customer text, offer anycompatible, c
 AS 'MODULE_PATHNAME', 'custseg_choose_offer_price' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION custseg.choose_offer_price(text, anycompatible, numeric, float8, numeric) IS
 'Window function: the same for customers that are text, or literals without a type.';
+
+-- A budget by priority: waterfall.
+
+CREATE FUNCTION custseg.waterfall(request numeric, budget numeric, base numeric DEFAULT 0, key anyelement DEFAULT NULL::bigint, scale int DEFAULT 2) RETURNS numeric
+AS 'MODULE_PATHNAME', 'custseg_waterfall' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.waterfall(numeric, numeric, numeric, anyelement, int) IS
+'Window function: serves requests from a budget by priority. First every row of the partition gets the smaller of base and request; then the rest of the requests is met in the order of the window until the budget is spent. Rows that are equal in the ORDER BY share what is left for them in proportion to request - base, by largest remainder as in allocate: ties go to the one that asks for more, then to the lower key (null last); between rows equal in both the choice is arbitrary. Without ORDER BY all rows are equal. What is left when all requests are met stays. A unit is 10^-scale, scale from -20 to 20; the result has scale decimals. request: the total wanted, base included, at least 0, rounded down to units; null: the amount is null. base: at least 0, rounded up to units, null is 0. budget, scale: not null (22004), the same in all rows; budget at least 0 and a multiple of the unit. The bases, none above its request, are more than the budget: error 22023, with the gap in the detail. NaN, infinity: 22023. More than 38 digits in units: 22003. The frame of the window does not matter. Memory while a partition is served: 8 bytes for each argument that is not constant, 1 a row, 60 for each row of the group that shares, and the keys; then 8 a row. At most 2,147,483,647 rows in a partition.';
+
+-- Budgets in levels: floors and caps of children lifted to their parents.
+
+CREATE FUNCTION custseg.lift_floor_accum(state numeric, weight numeric, floor numeric) RETURNS numeric
+AS 'MODULE_PATHNAME', 'custseg_lift_floor_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.lift_floor_accum(numeric, numeric, numeric) IS
+'Adds the floor of a child to a sum. Transition function of lift_floor.';
+
+CREATE FUNCTION custseg.lift_floor_accum(state numeric, weight numeric, floor numeric, scale int) RETURNS numeric
+AS 'MODULE_PATHNAME', 'custseg_lift_floor_accum_scale' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.lift_floor_accum(numeric, numeric, numeric, int) IS
+'Adds the floor of a child to a sum. Transition function of lift_floor.';
+
+CREATE AGGREGATE custseg.lift_floor(weight numeric, floor numeric) (
+    SFUNC = custseg.lift_floor_accum,
+    STYPE = numeric,
+    INITCOND = '0',
+    COMBINEFUNC = pg_catalog.numeric_add,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.lift_floor(numeric, numeric) IS
+'The same as lift_floor(weight, floor, 2).';
+
+CREATE AGGREGATE custseg.lift_floor(weight numeric, floor numeric, scale int) (
+    SFUNC = custseg.lift_floor_accum,
+    STYPE = numeric,
+    INITCOND = '0',
+    COMBINEFUNC = pg_catalog.numeric_add,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.lift_floor(numeric, numeric, int) IS
+'What a parent must get at least, so that allocate(weight, amount of the parent, floor, cap, scale => scale) over its children can give each its floor: the sum of the floors, each rounded up to units of 10^-scale. Children whose weight is null take no part. Null floor: 0. No rows: 0. weight and floor: at least 0, otherwise and for NaN and infinity error 22023. scale: -20 to 20, not null. Beside lift_cap, the floor of the parent one level up.';
+
+CREATE FUNCTION custseg.lift_cap_accum(state numeric, weight numeric, floor numeric, cap numeric) RETURNS numeric
+AS 'MODULE_PATHNAME', 'custseg_lift_cap_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.lift_cap_accum(numeric, numeric, numeric, numeric) IS
+'Adds what a child can take to a sum; infinity once a child has no cap. Transition function of lift_cap.';
+
+CREATE FUNCTION custseg.lift_cap_accum(state numeric, weight numeric, floor numeric, cap numeric, scale int) RETURNS numeric
+AS 'MODULE_PATHNAME', 'custseg_lift_cap_accum_scale' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.lift_cap_accum(numeric, numeric, numeric, numeric, int) IS
+'Adds what a child can take to a sum; infinity once a child has no cap. Transition function of lift_cap.';
+
+CREATE FUNCTION custseg.lift_cap_final(state numeric) RETURNS numeric
+AS 'MODULE_PATHNAME', 'custseg_lift_cap_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg.lift_cap_final(numeric) IS
+'The sum, or null for infinity. Final function of lift_cap.';
+
+CREATE AGGREGATE custseg.lift_cap(weight numeric, floor numeric, cap numeric) (
+    SFUNC = custseg.lift_cap_accum,
+    STYPE = numeric,
+    INITCOND = '0',
+    COMBINEFUNC = pg_catalog.numeric_add,
+    FINALFUNC = custseg.lift_cap_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.lift_cap(numeric, numeric, numeric) IS
+'The same as lift_cap(weight, floor, cap, 2).';
+
+CREATE AGGREGATE custseg.lift_cap(weight numeric, floor numeric, cap numeric, scale int) (
+    SFUNC = custseg.lift_cap_accum,
+    STYPE = numeric,
+    INITCOND = '0',
+    COMBINEFUNC = pg_catalog.numeric_add,
+    FINALFUNC = custseg.lift_cap_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE custseg.lift_cap(numeric, numeric, numeric, int) IS
+'What a parent can take at most, so that allocate(weight, amount of the parent, floor, cap, scale => scale) over its children finds room for all of it: the sum of the caps, each rounded down to units of 10^-scale, where a child of weight 0 counts with its floor, since it takes no more. Children whose weight is null take no part. Null cap: none, and the result is null, which allocate takes as no cap. Null floor: 0. No rows: 0. weight, floor and cap: at least 0; a floor above its cap, NaN and infinity: error 22023. scale: -20 to 20, not null.';
