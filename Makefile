@@ -16,6 +16,13 @@ all:
 
 OBJS = \
 	src/custseg.o \
+	src/allocation/allocate_return.o \
+	src/allocation/return_at.o \
+	src/allocation/return_curve.o \
+	src/allocation/return_price.o \
+	src/allocation/return_select.o \
+	src/allocation/return_total.o \
+	src/allocation/unit_curve.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \
