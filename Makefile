@@ -16,7 +16,11 @@ all:
 
 OBJS = \
 	src/custseg.o \
+	src/allocation/allocate.o \
 	src/allocation/allocate_return.o \
+	src/allocation/amounts.o \
+	src/allocation/divide.o \
+	src/allocation/divide_big.o \
 	src/allocation/return_at.o \
 	src/allocation/return_curve.o \
 	src/allocation/return_price.o \

@@ -35,6 +35,12 @@ Call2(PGFunction function, Numeric a, Numeric b)
 static Numeric
 ShiftNumeric(Numeric a, int digits)
 {
+	for (; digits < 0; digits += Min(-digits, DECIMAL_MAX_SCALE))
+	{
+		Decimal		power = {1, Min(-digits, DECIMAL_MAX_SCALE), NULL};
+
+		a = Call2(numeric_mul, a, DecimalToNumeric(&power));
+	}
 	for (; digits > 0; digits -= Min(digits, DECIMAL_MAX_SCALE - 1))
 	{
 		Decimal		power = {DecimalPowers()[Min(digits, DECIMAL_MAX_SCALE - 1)], 0, NULL};
@@ -62,10 +68,12 @@ UnitsOfDecimal(const Decimal *d, int scale, UnitRounding rounding, int128 *units
 		return false;
 	if (d->scale > scale)
 	{
-		int128		divisor = power[d->scale - scale];
-		int128		rest = d->value % divisor;
+		/* beyond the powers, which happens with a negative scale, all is a fraction */
+		bool		fraction = d->scale - scale > DECIMAL_MAX_SCALE;
+		int128		divisor = fraction ? 1 : power[d->scale - scale];
+		int128		rest = fraction ? d->value : d->value % divisor;
 
-		*units = d->value / divisor;
+		*units = fraction ? 0 : d->value / divisor;
 		if (rest > 0 && rounding == UNITS_UP)
 			(*units)++;
 		else if (rest < 0 && rounding != UNITS_UP)
@@ -95,7 +103,10 @@ Widen(WindowNumbers *x, int64 done)
 {
 	x->wide = AllocateFor(x, sizeof(int128));
 	for (int64 i = 0; i < done; i++)
+	{
 		x->wide[i] = x->small[i];
+		POLL_EVERY(i);
+	}
 	pfree(x->small);
 	x->small = NULL;
 }
@@ -108,16 +119,26 @@ NumericOfInt128(int128 number)
 	return DecimalToNumeric(&d);
 }
 
+/* A copy in the context of the arrays. */
+static Numeric
+KeptNumeric(const WindowNumbers *x, Numeric number)
+{
+	return memcpy(MemoryContextAlloc(x->context, VARSIZE(number)), number, VARSIZE(number));
+}
+
 /* To numerics, of the rows before `done`. */
 static void
 Enlarge(WindowNumbers *x, int64 done)
 {
-	MemoryContext old = MemoryContextSwitchTo(x->context);
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "numerics of a partition",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(scratch);
 
 	x->big = AllocateFor(x, sizeof(Numeric));
 	for (int64 i = 0; i < done; i++)
 	{
-		x->big[i] = NumericOfInt128(WindowNumberWide(x, i));
+		x->big[i] = KeptNumeric(x, NumericOfInt128(WindowNumberWide(x, i)));
+		ForgetArguments(scratch, i);
 		POLL_EVERY(i);
 	}
 	if (x->small != NULL)
@@ -127,6 +148,28 @@ Enlarge(WindowNumbers *x, int64 done)
 	x->small = NULL;
 	x->wide = NULL;
 	MemoryContextSwitchTo(old);
+	MemoryContextDelete(scratch);
+}
+
+/* Multiplies numerics before `done` by 10^digits. */
+static void
+RescaleBig(WindowNumbers *x, int64 done, int digits)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "numerics of a partition",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+
+	for (int64 i = 0; i < done; i++)
+	{
+		Numeric		before = x->big[i];
+
+		x->big[i] = KeptNumeric(x, ShiftNumeric(before, digits));
+		pfree(before);
+		ForgetArguments(scratch, i);
+		POLL_EVERY(i);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(scratch);
 }
 
 /* Multiplies the rows before `done` by 10^digits, widening them as needed. */
@@ -145,6 +188,7 @@ Rescale(WindowNumbers *x, int64 done, int digits)
 			int128		number = WindowNumberWide(x, i);
 
 			largest = Max(largest, number < 0 ? -number : number);
+			POLL_EVERY(i);
 		}
 		if (largest > 0 && (digits > DECIMAL_MAX_SCALE ||
 							largest > (power[DECIMAL_MAX_SCALE] - 1) / power[digits]))
@@ -159,27 +203,20 @@ Rescale(WindowNumbers *x, int64 done, int digits)
 					x->small[i] *= (int64) power[digits];
 				else
 					x->wide[i] *= power[digits];
+				POLL_EVERY(i);
 			}
 			return;
 		}
 		else
 			return;
 	}
-	for (int64 i = 0; i < done; i++)
-	{
-		MemoryContext old = MemoryContextSwitchTo(x->context);
-
-		x->big[i] = ShiftNumeric(x->big[i], digits);
-		MemoryContextSwitchTo(old);
-		POLL_EVERY(i);
-	}
+	RescaleBig(x, done, digits);
 }
 
 /* Sets a row whose number has too many digits for an int128. */
 static void
 PutBig(WindowNumbers *x, int64 row, const Decimal *d, UnitRounding rounding)
 {
-	MemoryContext old = CurrentMemoryContext;
 	Numeric		value = DecimalToNumeric(d);
 
 	if (rounding == UNITS_EXACT)
@@ -192,9 +229,7 @@ PutBig(WindowNumbers *x, int64 row, const Decimal *d, UnitRounding rounding)
 	}
 	if (x->big == NULL)
 		Enlarge(x, row);
-	MemoryContextSwitchTo(x->context);
-	x->big[row] = RoundedNumeric(value, x->scale, rounding);
-	MemoryContextSwitchTo(old);
+	x->big[row] = KeptNumeric(x, RoundedNumeric(value, x->scale, rounding));
 }
 
 static void
@@ -306,17 +341,19 @@ WindowNumberNumeric(const WindowNumbers *numbers, int64 row)
 	return NumericOfInt128(WindowNumberWide(numbers, row));
 }
 
+Numeric
+WindowNumberValue(const WindowNumbers *numbers, int64 row)
+{
+	return ShiftNumeric(WindowNumberNumeric(numbers, row), -numbers->scale);
+}
+
 int
 WindowNumberSign(const WindowNumbers *numbers, int64 row)
 {
 	int128		number;
 
 	if (numbers->big != NULL)
-	{
-		Decimal		d = {0, 0, numbers->big[row * numbers->step]};
-
-		return DecimalSign(&d);
-	}
+		return DecimalBigSign(&(Decimal) {0, 0, numbers->big[row * numbers->step]});
 	number = WindowNumberWide(numbers, row);
 	return number < 0 ? -1 : number > 0;
 }

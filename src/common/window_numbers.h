@@ -70,6 +70,9 @@ WindowNumberWide(const WindowNumbers *numbers, int64 row)
 /* Made in the current context unless the numbers are numerics. */
 extern Numeric WindowNumberNumeric(const WindowNumbers *numbers, int64 row);
 
+/* The value, number * 10^-scale, made in the current context. */
+extern Numeric WindowNumberValue(const WindowNumbers *numbers, int64 row);
+
 /* -1, 0 or 1 */
 extern int	WindowNumberSign(const WindowNumbers *numbers, int64 row);
 
