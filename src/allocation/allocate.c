@@ -42,20 +42,33 @@ typedef struct AllocateRows
 	WindowNumbers floor;
 	WindowNumbers cap;
 	WindowKeys	keys;
-	DivideTie	tie;
 } AllocateRows;
 
 static void
 ReadRows(FunctionCallInfo fcinfo, int scale, AllocateRows *rows)
 {
-	rows->n = PartitionRows(PG_WINDOW_OBJECT(), "allocate");
-	WindowNumbersRead(&rows->weight, fcinfo, ARG_WEIGHT, rows->n, "weight", UNITS_EXACT, 0);
+	WindowObject window = PG_WINDOW_OBJECT();
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "rows of allocate",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	rows->n = PartitionRows(window, "allocate");
+	WindowNumbersInit(&rows->weight, fcinfo, ARG_WEIGHT, rows->n, "weight", UNITS_EXACT, 0);
+	WindowNumbersInit(&rows->floor, fcinfo, ARG_FLOOR, rows->n, "floor", UNITS_UP, scale);
+	WindowNumbersInit(&rows->cap, fcinfo, ARG_CAP, rows->n, "cap", UNITS_DOWN, scale);
+	WindowKeysInit(&rows->keys, fcinfo, ARG_KEY, rows->n);
+	for (int64 i = 0; i < rows->n; i++)
+	{
+		WindowNumbersReadRow(&rows->weight, window, i, scratch);
+		WindowNumbersReadRow(&rows->floor, window, i, scratch);
+		WindowNumbersReadRow(&rows->cap, window, i, scratch);
+		ReadTieKey(fcinfo, &rows->keys, i, scratch);
+		ForgetArguments(scratch, i);
+		POLL_EVERY(i);
+	}
+	MemoryContextDelete(scratch);
 	CheckNotNegative(&rows->weight, "weight");
-	WindowNumbersRead(&rows->floor, fcinfo, ARG_FLOOR, rows->n, "floor", UNITS_UP, scale);
 	CheckNotNegative(&rows->floor, "floor");
-	WindowNumbersRead(&rows->cap, fcinfo, ARG_CAP, rows->n, "cap", UNITS_DOWN, scale);
 	CheckNotNegative(&rows->cap, "cap");
-	rows->tie = ReadTieKeys(fcinfo, ARG_KEY, rows->n, &rows->keys);
 }
 
 /* --- Errors -------------------------------------------------------------------------- */
@@ -131,7 +144,7 @@ static DivideStatus
 DivideUnits(PartitionAmounts *partition, const AllocateRows *rows, DivideProblem *problem)
 {
 	DivideRows	divide = {
-		.n = (int32) rows->n, .tie = rows->tie, .arg = unconstify(WindowKeys *, &rows->keys)
+		.n = (int32) rows->n, .tie = TieOf(&rows->keys), .arg = unconstify(WindowKeys *, &rows->keys)
 	};
 
 	if (partition->big_units != NULL || rows->weight.big != NULL ||
@@ -180,7 +193,7 @@ static DivideStatus
 DivideNumerics(PartitionAmounts *partition, const AllocateRows *rows, DivideProblem *problem)
 {
 	DivideBigRows divide = {
-		.n = (int32) rows->n, .tie = rows->tie, .arg = unconstify(WindowKeys *, &rows->keys)
+		.n = (int32) rows->n, .tie = TieOf(&rows->keys), .arg = unconstify(WindowKeys *, &rows->keys)
 	};
 	Numeric		budget = partition->big_units;
 	Numeric    *amounts = palloc_extended(rows->n * sizeof(Numeric), MCXT_ALLOC_HUGE);

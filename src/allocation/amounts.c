@@ -221,25 +221,6 @@ CheckNotNegative(const WindowNumbers *numbers, const char *name)
 	}
 }
 
-DivideTie
-ReadTieKeys(FunctionCallInfo fcinfo, int arg, int64 n, WindowKeys *keys)
-{
-	MemoryContext scratch;
-
-	WindowKeysInit(keys, fcinfo, arg, n);
-	if (IsConstant(fcinfo, arg))
-		return NULL;
-	scratch = AllocSetContextCreate(CurrentMemoryContext, "keys of rows", ALLOCSET_DEFAULT_SIZES);
-	for (int64 i = 0; i < n; i++)
-	{
-		WindowKeysRead(keys, PG_WINDOW_OBJECT(), i, scratch);
-		ForgetArguments(scratch, i);
-		POLL_EVERY(i);
-	}
-	MemoryContextDelete(scratch);
-	return WindowKeysGiven(keys) ? WindowKeysCompare : NULL;
-}
-
 /* --- Results --------------------------------------------------------------------------- */
 
 void

@@ -64,11 +64,20 @@ extern char *TextOfNumeric(Numeric number);
 /* Refuses numbers below 0. */
 extern void CheckNotNegative(const WindowNumbers *numbers, const char *name);
 
-/*
- * Reads the keys by which ties are decided, unless the argument is a constant;
- * returns what Divide takes as tie.
- */
-extern DivideTie ReadTieKeys(FunctionCallInfo fcinfo, int arg, int64 n, WindowKeys *keys);
+/* Keeps the key of a row, by which ties are decided; a constant is none. */
+static inline void
+ReadTieKey(FunctionCallInfo fcinfo, WindowKeys *keys, int64 row, MemoryContext scratch)
+{
+	if (!get_fn_expr_arg_stable(fcinfo->flinfo, keys->arg))
+		WindowKeysRead(keys, PG_WINDOW_OBJECT(), row, scratch);
+}
+
+/* What Divide takes as tie, with the keys as arg. */
+static inline DivideTie
+TieOf(const WindowKeys *keys)
+{
+	return WindowKeysGiven(keys) ? WindowKeysCompare : NULL;
+}
 
 /* A view for Divide of numbers that are not big. */
 static inline DivideColumn

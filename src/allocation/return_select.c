@@ -20,6 +20,7 @@
 #include "allocation/return_solve.h"
 
 #include <float.h>
+#include <math.h>
 
 typedef struct SelectItem
 {
@@ -268,5 +269,18 @@ SelectUnits(const ReturnProblem *problem, int64 left, bool flat, int64 *units, S
 	}
 	SortItems(items, n, problem);
 	TakeItems(problem, items, n, left, units, split);
+	pfree(items);
+}
+
+void
+SortByTangent(const ReturnProblem *problem, double price, int32 *rows, int32 n)
+{
+	SelectItem *items = palloc_extended(((Size) n + 1) * sizeof(SelectItem), MCXT_ALLOC_HUGE);
+
+	for (int32 j = 0; j < n; j++)
+		items[j] = (SelectItem) {-fabs(problem->rows[rows[j]].tangent - price), 0, rows[j]};
+	SortItems(items, n, problem);
+	for (int32 j = 0; j < n; j++)
+		rows[j] = items[j].row;
 	pfree(items);
 }

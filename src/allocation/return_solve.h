@@ -97,6 +97,9 @@ extern void SolvePrice(const ReturnProblem *problem, double *price, int64 *units
 extern void SelectUnits(const ReturnProblem *problem, int64 left, bool flat, int64 *units,
 						SplitRow *split);
 
+/* Sorts rows by how far their tangents are from a price; few rows. */
+extern void SortByTangent(const ReturnProblem *problem, double price, int32 *rows, int32 n);
+
 /*
  * Sets units to the best distribution found: the best there is where no row
  * has a tangent.

@@ -8,9 +8,11 @@
  * as integral numerics.  A scale that grows along the way multiplies what was
  * read before.
  *
- * The executor has no cheap way to read a second argument at the row that was
- * just read, so arguments are read one after the other, each over all rows.  A
- * constant, as a default is, is read once.
+ * Several arguments are read row by row, not one after the other.  The executor
+ * goes back one row for each further argument, which costs little; going back to
+ * the first row means to read all rows backwards, and where they have been
+ * written to a file because work_mem is small that takes some ten times as long
+ * as all the rest.  A constant, as a default is, is read once.
  */
 #include "postgres.h"
 
@@ -278,41 +280,60 @@ PutNull(WindowNumbers *x, int64 row)
 /* --- Reading ------------------------------------------------------------------------- */
 
 void
-WindowNumbersRead(WindowNumbers *numbers, FunctionCallInfo fcinfo, int arg, int64 n,
+WindowNumbersInit(WindowNumbers *numbers, FunctionCallInfo fcinfo, int arg, int64 n,
 				  const char *name, UnitRounding rounding, int scale)
 {
-	WindowObject window = PG_WINDOW_OBJECT();
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "numbers of a partition",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(scratch);
-	int64		rows;
-
 	memset(numbers, 0, sizeof(*numbers));
+	numbers->arg = arg;
+	numbers->name = name;
+	numbers->rounding = rounding;
 	numbers->n = n;
 	numbers->step = get_fn_expr_arg_stable(fcinfo->flinfo, arg) ? 0 : 1;
 	numbers->scale = rounding == UNITS_EXACT ? 0 : scale;
-	numbers->context = old;
+	numbers->context = CurrentMemoryContext;
 	numbers->small = AllocateFor(numbers, sizeof(int64));
-	rows = numbers->step == 0 ? Min(1, n) : n;
+}
 
+void
+WindowNumbersReadRow(WindowNumbers *numbers, WindowObject window, int64 row,
+					 MemoryContext scratch)
+{
+	MemoryContext old;
+	bool		is_null;
+	Datum		datum;
+
+	if (numbers->step == 0 && row > 0)
+		return;
+	old = MemoryContextSwitchTo(scratch);
+	datum = PartitionArgument(window, numbers->arg, row, &is_null);
+	if (is_null)
+		PutNull(numbers, row);
+	else
+	{
+		Decimal		d;
+
+		CheckFiniteAmount(DecimalFromNumeric(NumericArgument(datum), &d), numbers->name);
+		Put(numbers, row, &d, numbers->rounding);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+void
+WindowNumbersRead(WindowNumbers *numbers, FunctionCallInfo fcinfo, int arg, int64 n,
+				  const char *name, UnitRounding rounding, int scale)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "numbers of a partition",
+												  ALLOCSET_DEFAULT_SIZES);
+	int64		rows;
+
+	WindowNumbersInit(numbers, fcinfo, arg, n, name, rounding, scale);
+	rows = numbers->step == 0 ? Min(1, n) : n;
 	for (int64 i = 0; i < rows; i++)
 	{
-		bool		is_null;
-		Datum		datum = PartitionArgument(window, arg, i, &is_null);
-
-		if (is_null)
-			PutNull(numbers, i);
-		else
-		{
-			Decimal		d;
-
-			CheckFiniteAmount(DecimalFromNumeric(NumericArgument(datum), &d), name);
-			Put(numbers, i, &d, rounding);
-		}
+		WindowNumbersReadRow(numbers, PG_WINDOW_OBJECT(), i, scratch);
 		ForgetArguments(scratch, i);
 		POLL_EVERY(i);
 	}
-	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
 }
 

@@ -13,6 +13,14 @@
 #include "utils/numeric.h"
 #include "windowapi.h"
 
+/* How numbers become units of 10^-scale. */
+typedef enum UnitRounding
+{
+	UNITS_EXACT,				/* the scale is the largest that a row needs */
+	UNITS_UP,					/* the scale is given */
+	UNITS_DOWN
+} UnitRounding;
+
 /*
  * The value of row i is number * 10^-scale; the numbers stand in one of three
  * arrays, the first that has room for all of them.  Where the argument is a
@@ -28,21 +36,29 @@ typedef struct WindowNumbers
 	Numeric    *big;			/* integers of any size */
 	bool	   *is_null;		/* NULL: no row is null; a null row's number is 0 */
 	MemoryContext context;		/* of the arrays */
+
+	/* how to read them */
+	int			arg;
+	const char *name;
+	UnitRounding rounding;
 } WindowNumbers;
 
-/* How numbers become units of 10^-scale. */
-typedef enum UnitRounding
-{
-	UNITS_EXACT,				/* the scale is the largest that a row needs */
-	UNITS_UP,					/* the scale is given */
-	UNITS_DOWN
-} UnitRounding;
+/*
+ * To read argument arg in all n rows, into memory of the current context.  scale
+ * is ignored for UNITS_EXACT.
+ */
+extern void WindowNumbersInit(WindowNumbers *numbers, FunctionCallInfo fcinfo, int arg, int64 n,
+							  const char *name, UnitRounding rounding, int scale);
 
 /*
- * Reads argument arg in all n rows, into memory of the current context.  scale
- * is ignored for UNITS_EXACT.  NaN and infinities are errors (22023) that name
- * the argument.
+ * Reads one row, the rows in their order; in the scratch context, which the
+ * caller resets (ForgetArguments).  NaN and infinities are errors (22023) that
+ * name the argument.
  */
+extern void WindowNumbersReadRow(WindowNumbers *numbers, WindowObject window, int64 row,
+								 MemoryContext scratch);
+
+/* The same for all rows at once, for a function that reads only this argument. */
 extern void WindowNumbersRead(WindowNumbers *numbers, FunctionCallInfo fcinfo, int arg, int64 n,
 							  const char *name, UnitRounding rounding, int scale);
 extern void WindowNumbersFree(WindowNumbers *numbers);
