@@ -288,30 +288,53 @@ PastTangent(const UnitCurve *unit, int64 low, int64 k)
 	return UnitGain(unit, k + 1) * (double) (k - low) <= UnitRise(unit, low, k);
 }
 
+/* Above 0 before the tangent from low touches the curve, below 0 behind. */
+static inline double
+TangentExcess(const ReturnCurve *curve, double low, double value, double x)
+{
+	return CurveSlope(curve, x) * (x - low) - (CurveValue(curve, x) - value);
+}
+
 /*
  * The tangent from x0 touches at x where f'(x) (x - x0) = f(x) - f(x0).  From
- * 0 that is b (c - 1)^(1/c), and nearer to the turn from elsewhere.
+ * 0 that is b (c - 1)^(1/c); from elsewhere it is nearer to the turn, and found
+ * by regula falsi (Illinois).  Only a guess: gains decide.
  */
 static double
 TangentGuess(const UnitCurve *unit, double low, double turn)
 {
 	ReturnCurve curve = {unit->kind, unit->a, unit->b, unit->c};
-	double		x = Max(unit->b * pow(unit->c - 1, 1 / unit->c), turn);
+	double		to = Max(unit->b * pow(unit->c - 1, 1 / unit->c), turn);
 	double		from = turn;
-	double		to = x;
 	double		value = CurveValue(&curve, low);
+	double		above;
+	double		below;
 
 	if (low == 0)
-		return x;
-	for (int i = 0; i < 40 && to - from > 1e-9 * to; i++)
+		return to;
+	above = TangentExcess(&curve, low, value, from);
+	below = TangentExcess(&curve, low, value, to);
+	for (int i = 0; i < 12 && above > 0 && below < 0; i++)
 	{
-		x = (from + to) / 2;
-		if (CurveSlope(&curve, x) * (x - low) > CurveValue(&curve, x) - value)
+		double		x = from + (to - from) * (above / (above - below));
+		double		excess = TangentExcess(&curve, low, value, x);
+
+		if (to - from < 1e-7 * to)
+			break;
+		if (excess > 0)
+		{
 			from = x;
+			above = excess;
+			below /= 2;
+		}
 		else
+		{
 			to = x;
+			below = excess;
+			above /= 2;
+		}
 	}
-	return to;
+	return above < -below ? from : to;
 }
 
 int64
