@@ -174,10 +174,14 @@ FloorsExceedBudget(const PartitionAmounts *amounts, const ReturnRows *rows)
 
 	for (int64 i = 0; i < rows->n; i++)
 	{
-		if (!rows->is_out[i])
-			total = DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(total),
-														NumericGetDatum(WindowNumberValue(&rows->floors, i))));
+		Numeric		before = total;
+
 		POLL_EVERY(i);
+		if (rows->is_out[i])
+			continue;
+		total = DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(before),
+													NumericGetDatum(WindowNumberValue(&rows->floors, i))));
+		pfree(before);
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

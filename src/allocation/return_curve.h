@@ -65,9 +65,9 @@ extern void UnitCurveInit(UnitCurve *unit, const ReturnCurve *curve, double unit
 /* The return of k units. */
 extern double UnitValue(const UnitCurve *unit, int64 k);
 
-/* The return of the units from + 1 .. to together; of one unit, of the k-th. */
-extern double UnitRise(const UnitCurve *unit, int64 from, int64 to);
+/* What the k-th unit brings; what the units from + 1 .. to bring together, of CURVE_HILL. */
 extern double UnitGain(const UnitCurve *unit, int64 k);
+extern double UnitRise(const UnitCurve *unit, int64 from, int64 to);
 
 /*
  * The number of units of which the last brings the price or more, between

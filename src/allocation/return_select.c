@@ -112,6 +112,18 @@ AddItems(const ReturnProblem *problem, int32 i, SelectItem *items)
 	return n;
 }
 
+/* Gives the rest to a row whose tangent did not fit. */
+static void
+SplitTangent(int32 row, int64 left, int64 *units, SplitRow *split)
+{
+	/* the open units are more than are left, so a tangent was passed over */
+	if (row < 0)
+		elog(ERROR, "units are left that no row takes");
+	split->row = row;
+	split->units = left;
+	units[row] += left;
+}
+
 /*
  * Takes items in their order.  A tangent that does not fit is passed over for
  * others that bring as much, and split if units are left after them.
@@ -147,12 +159,7 @@ TakeItems(const ReturnProblem *problem, const SelectItem *items, int64 n, int64 
 		}
 	}
 	if (left > 0)
-	{
-		Assert(waiting >= 0);
-		split->row = waiting;
-		split->units = left;
-		units[waiting] += left;
-	}
+		SplitTangent(waiting, left, units, split);
 }
 
 /*
@@ -229,12 +236,7 @@ TakeFlat(const ReturnProblem *problem, int64 left, int64 *units, SplitRow *split
 	}
 	left -= TakeParts(problem, items, left, units);
 	if (left > 0)
-	{
-		Assert(waiting >= 0);
-		split->row = waiting;
-		split->units = left;
-		units[waiting] += left;
-	}
+		SplitTangent(waiting, left, units, split);
 	pfree(items);
 }
 

@@ -31,7 +31,7 @@
 /* Limits on the search among sides: rows that are changed, rounds, and rows that all solutions of a round look at. */
 #define MAX_SIDE_CHANGES 32
 #define MAX_SIDE_ROUNDS 4
-#define SIDE_CHANGE_ROWS 20000
+#define SIDE_CHANGE_ROWS 3000
 
 static void
 AddReturn(ExactSumSpace *total, double x)
@@ -112,6 +112,8 @@ TrySides(SideSearch *search, int32 flipped, RowMode split_mode)
 	double		price = search->price;
 	SplitRow	split;
 
+	/* many small solutions have no long loop that would poll */
+	custseg_poll();
 	for (int32 i = 0; i < problem->n; i++)
 	{
 		ReturnRow  *row = &problem->rows[i];

@@ -96,7 +96,6 @@ UnitValue(const UnitCurve *unit, int64 k)
 	return CurveValue(&curve, (double) k);
 }
 
-/* For hill; 0 <= from < to. */
 double
 UnitRise(const UnitCurve *unit, int64 from, int64 to)
 {
@@ -106,8 +105,6 @@ UnitRise(const UnitCurve *unit, int64 from, int64 to)
 
 	if (from == 0)
 		return UnitValue(unit, to);
-	if (unit->kind != CURVE_HILL)
-		return UnitValue(unit, to) - UnitValue(unit, from);
 	d = unit->c * log1p((double) (to - from) / (double) from);
 	rest = pow(unit->b / (double) to, unit->c);
 	rest_from = pow(unit->b / (double) from, unit->c);
@@ -235,7 +232,7 @@ UnitsWorth(const UnitCurve *unit, int64 low, int64 high, const UnitPrice *price,
 		int64		count;
 
 		k += 0.5;
-		count = k >= (double) high ? high : k < (double) low + 1 ? low : (int64) k;
+		count = k >= (double) high ? high : k >= (double) low + 1 ? (int64) k : low;
 		if (x < smooth || fabs(k - rint(k)) < 0.06)
 			count = ByGain(unit, low, high, count, price->price);
 		if (count == low || count == high)
