@@ -19,14 +19,17 @@ OBJS = \
 	src/allocation/allocate.o \
 	src/allocation/allocate_return.o \
 	src/allocation/amounts.o \
+	src/allocation/cascade.o \
 	src/allocation/divide.o \
 	src/allocation/divide_big.o \
+	src/allocation/lift.o \
 	src/allocation/return_at.o \
 	src/allocation/return_curve.o \
 	src/allocation/return_price.o \
 	src/allocation/return_select.o \
 	src/allocation/return_total.o \
 	src/allocation/unit_curve.o \
+	src/allocation/waterfall.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \

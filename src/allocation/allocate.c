@@ -50,6 +50,7 @@ ReadRows(FunctionCallInfo fcinfo, int scale, AllocateRows *rows)
 	WindowObject window = PG_WINDOW_OBJECT();
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "rows of allocate",
 												  ALLOCSET_DEFAULT_SIZES);
+	bool		no_key = get_fn_expr_arg_stable(fcinfo->flinfo, ARG_KEY);
 
 	rows->n = PartitionRows(window, "allocate");
 	WindowNumbersInit(&rows->weight, fcinfo, ARG_WEIGHT, rows->n, "weight", UNITS_EXACT, 0);
@@ -61,7 +62,8 @@ ReadRows(FunctionCallInfo fcinfo, int scale, AllocateRows *rows)
 		WindowNumbersReadRow(&rows->weight, window, i, scratch);
 		WindowNumbersReadRow(&rows->floor, window, i, scratch);
 		WindowNumbersReadRow(&rows->cap, window, i, scratch);
-		ReadTieKey(fcinfo, &rows->keys, i, scratch);
+		if (!no_key)
+			WindowKeysRead(&rows->keys, window, i, scratch);
 		ForgetArguments(scratch, i);
 		POLL_EVERY(i);
 	}
@@ -100,14 +102,8 @@ CheckStatus(DivideStatus status, const PartitionAmounts *partition, const Alloca
 		case DIVIDE_OK:
 			break;
 		case DIVIDE_FLOOR_ABOVE_CAP:
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("floor must not be above cap: %s and %s",
-							RowText(&rows->floor, row), RowText(&rows->cap, row)),
-					 errdetail("The row's weight is %s. In units of %s a floor is rounded up and a cap down.",
-							   RowText(&rows->weight, row), TextOfUnits(1, partition->scale)),
-					 errhint("Pass least(floor, cap) as floor, or raise scale.")));
-			break;
+			FloorAboveCap(RowText(&rows->floor, row), RowText(&rows->cap, row),
+						  RowText(&rows->weight, row), partition->scale);
 		case DIVIDE_FLOORS_EXCEED:
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -103,6 +103,8 @@ ReadRows(FunctionCallInfo fcinfo, const char *function, int scale, ReturnRows *r
 	WindowObject window = PG_WINDOW_OBJECT();
 	MemoryContext own = CurrentMemoryContext;
 	MemoryContext scratch = AllocSetContextCreate(own, "rows of returns", ALLOCSET_DEFAULT_SIZES);
+	/* a constant, as the default is, tells no rows apart */
+	bool		has_keys = !get_fn_expr_arg_stable(fcinfo->flinfo, ARG_KEY);
 
 	rows->n = PartitionRows(window, function);
 	rows->rows = palloc_extended(rows->n * sizeof(ReturnRow), MCXT_ALLOC_HUGE);
@@ -117,7 +119,8 @@ ReadRows(FunctionCallInfo fcinfo, const char *function, int scale, ReturnRows *r
 		MemoryContextSwitchTo(own);
 		WindowNumbersReadRow(&rows->floors, window, i, scratch);
 		WindowNumbersReadRow(&rows->caps, window, i, scratch);
-		ReadTieKey(fcinfo, &rows->keys, i, scratch);
+		if (has_keys)
+			WindowKeysRead(&rows->keys, window, i, scratch);
 		ForgetArguments(scratch, i);
 		POLL_EVERY(i);
 	}

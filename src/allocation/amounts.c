@@ -80,12 +80,9 @@ BudgetOption(WindowObject window, int arg)
 				  "Pass the amount to divide, the same in all rows of a partition; coalesce(budget, 0) for nothing.");
 }
 
-static int
-ScaleOption(WindowObject window, int arg)
+int
+CheckedScale(int scale)
 {
-	int			scale = DatumGetInt32(Option(window, arg, "scale",
-											 "Pass the number of decimals of the amounts, for example 2."));
-
 	if (scale < -MAX_AMOUNT_SCALE || scale > MAX_AMOUNT_SCALE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -93,6 +90,13 @@ ScaleOption(WindowObject window, int arg)
 						-MAX_AMOUNT_SCALE, MAX_AMOUNT_SCALE, scale),
 				 errhint("2 divides cents, 0 whole units, -3 thousands.")));
 	return scale;
+}
+
+static int
+ScaleOption(WindowObject window, int arg)
+{
+	return CheckedScale(DatumGetInt32(Option(window, arg, "scale",
+											 "Pass the number of decimals of the amounts, for example 2.")));
 }
 
 static bool
@@ -170,36 +174,53 @@ IsConstant(FunctionCallInfo fcinfo, int arg)
 	return get_fn_expr_arg_stable(fcinfo->flinfo, arg);
 }
 
+/* Refuses options of the current row that are not those of the first row. */
+static void
+CheckOptions(WindowObject window, const AmountArguments *arguments, const PartitionAmounts *partition)
+{
+	if (!SameBudget(partition, BudgetOption(window, arguments->budget)))
+		OptionChanged("budget");
+	if (partition->scale != ScaleOption(window, arguments->scale))
+		OptionChanged("scale");
+	if (arguments->leftover >= 0 && partition->keep != KeepOption(window, arguments->leftover))
+		OptionChanged("leftover");
+}
+
 PartitionAmounts *
 AmountOptions(FunctionCallInfo fcinfo, const AmountArguments *arguments)
 {
 	WindowObject window = PG_WINDOW_OBJECT();
 	PartitionAmounts *partition = WinGetPartitionLocalMemory(window, sizeof(PartitionAmounts));
 
-	if (partition->done)
-	{
-		if (!IsConstant(fcinfo, arguments->budget) &&
-			!SameBudget(partition, BudgetOption(window, arguments->budget)))
-			OptionChanged("budget");
-		if (!IsConstant(fcinfo, arguments->scale) &&
-			partition->scale != ScaleOption(window, arguments->scale))
-			OptionChanged("scale");
-		if (arguments->leftover >= 0 && !IsConstant(fcinfo, arguments->leftover) &&
-			partition->keep != KeepOption(window, arguments->leftover))
-			OptionChanged("leftover");
-	}
-	else
+	if (!partition->done)
 	{
 		/* that of the partition, whose memory our local memory is */
 		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(partition));
 
+		partition->constant = IsConstant(fcinfo, arguments->budget) &&
+			IsConstant(fcinfo, arguments->scale) &&
+			(arguments->leftover < 0 || IsConstant(fcinfo, arguments->leftover));
 		partition->scale = ScaleOption(window, arguments->scale);
 		if (arguments->leftover >= 0)
 			partition->keep = KeepOption(window, arguments->leftover);
 		SetBudget(partition, BudgetOption(window, arguments->budget));
 		MemoryContextSwitchTo(old);
 	}
+	else if (!partition->constant)
+		CheckOptions(window, arguments, partition);
 	return partition;
+}
+
+void
+FloorAboveCap(const char *floor, const char *cap, const char *weight, int scale)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("floor must not be above cap: %s and %s", floor, cap),
+			 errdetail("The row's weight is %s. In units of %s a floor is rounded up and a cap down.",
+					   weight, TextOfUnits(1, scale)),
+			 errhint("Pass least(floor, cap) as floor, or raise scale.")));
+	pg_unreachable();
 }
 
 /* --- Rows ---------------------------------------------------------------------------- */

@@ -25,6 +25,7 @@
 typedef struct PartitionAmounts
 {
 	bool		done;
+	bool		constant;		/* no option can change from row to row */
 	int			scale;
 	bool		keep;			/* leftover is 'keep' */
 	Numeric		budget;
@@ -61,16 +62,14 @@ extern Numeric NumericOfBigUnits(Numeric units, int scale);
 extern char *TextOfUnits(int128 units, int scale);
 extern char *TextOfNumeric(Numeric number);
 
+/* The scale, if it is in the range. */
+extern int	CheckedScale(int scale);
+
+/* An error; the texts are of the row's numbers. */
+pg_noreturn extern void FloorAboveCap(const char *floor, const char *cap, const char *weight, int scale);
+
 /* Refuses numbers below 0. */
 extern void CheckNotNegative(const WindowNumbers *numbers, const char *name);
-
-/* Keeps the key of a row, by which ties are decided; a constant is none. */
-static inline void
-ReadTieKey(FunctionCallInfo fcinfo, WindowKeys *keys, int64 row, MemoryContext scratch)
-{
-	if (!get_fn_expr_arg_stable(fcinfo->flinfo, keys->arg))
-		WindowKeysRead(keys, PG_WINDOW_OBJECT(), row, scratch);
-}
 
 /* What Divide takes as tie, with the keys as arg. */
 static inline DivideTie
