@@ -117,6 +117,7 @@ OBJS = \
 	src/tiering/tier_table.o \
 	src/tiering/tier_table_options.o \
 	src/allocation/allocate.o \
+	src/allocation/allocate_return.o \
 	src/allocation/amounts.o \
 	src/allocation/apportion.o \
 	src/allocation/apportion_divisor.o \
@@ -136,6 +137,12 @@ OBJS = \
 	src/allocation/offer_rows.o \
 	src/allocation/offer_search.o \
 	src/allocation/offer_values.o \
+	src/allocation/return_at.o \
+	src/allocation/return_curve.o \
+	src/allocation/return_price.o \
+	src/allocation/return_select.o \
+	src/allocation/return_total.o \
+	src/allocation/unit_curve.o \
 	src/allocation/waterfall.o
 
 # The install script is made of the parts that sql/load_order lists.
