@@ -8,9 +8,11 @@
  * as integral numerics.  A scale that grows along the way multiplies what was
  * read before.
  *
- * The executor has no cheap way to read a second argument at the row that was
+ * The executor has no quick way to read a second argument at the row that was
  * just read, so arguments are read one after the other, each over all rows.  A
- * constant, as a default is, is read once.
+ * constant, as a default is, is read once.  Going back to the first row, however,
+ * is slow when the executor has written the partition to a file: with several
+ * arguments in such a partition it is better to read all of a row before the next.
  */
 #include "postgres.h"
 
@@ -243,37 +245,51 @@ PutNull(WindowNumbers *x, int64 row)
 /* --- Reading ------------------------------------------------------------------------- */
 
 void
-WindowNumbersRead(WindowNumbers *numbers, FunctionCallInfo fcinfo, int arg, int64 n,
-				  const char *name, UnitRounding rounding, int scale)
+WindowNumbersInit(WindowNumbers *numbers, FunctionCallInfo fcinfo, int arg, int64 n,
+				  UnitRounding rounding, int scale)
 {
-	WindowObject window = PG_WINDOW_OBJECT();
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "numbers of a partition",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(scratch);
-	int64		rows;
-
 	memset(numbers, 0, sizeof(*numbers));
 	numbers->n = n;
 	numbers->step = get_fn_expr_arg_stable(fcinfo->flinfo, arg) ? 0 : 1;
 	numbers->scale = rounding == UNITS_EXACT ? 0 : scale;
-	numbers->context = old;
+	numbers->context = CurrentMemoryContext;
 	numbers->small = AllocateFor(numbers, sizeof(int64));
-	rows = numbers->step == 0 ? Min(1, n) : n;
+}
 
-	for (int64 i = 0; i < rows; i++)
+void
+WindowNumbersReadRow(WindowNumbers *numbers, WindowObject window, int arg, int64 row,
+					 const char *name, UnitRounding rounding)
+{
+	bool		is_null;
+	Datum		datum;
+
+	if (numbers->step == 0 && row > 0)
+		return;
+	datum = PartitionArgument(window, arg, row, &is_null);
+	if (is_null)
+		PutNull(numbers, row);
+	else
 	{
-		bool		is_null;
-		Datum		datum = PartitionArgument(window, arg, i, &is_null);
+		Decimal		d;
 
-		if (is_null)
-			PutNull(numbers, i);
-		else
-		{
-			Decimal		d;
+		CheckFiniteAmount(DecimalFromNumeric(NumericArgument(datum), &d), name);
+		Put(numbers, row, &d, rounding);
+	}
+}
 
-			CheckFiniteAmount(DecimalFromNumeric(NumericArgument(datum), &d), name);
-			Put(numbers, i, &d, rounding);
-		}
+void
+WindowNumbersRead(WindowNumbers *numbers, FunctionCallInfo fcinfo, int arg, int64 n,
+				  const char *name, UnitRounding rounding, int scale)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "numbers of a partition",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
+
+	WindowNumbersInit(numbers, fcinfo, arg, n, rounding, scale);
+	old = MemoryContextSwitchTo(scratch);
+	for (int64 i = 0; i < (numbers->step == 0 ? Min(1, n) : n); i++)
+	{
+		WindowNumbersReadRow(numbers, PG_WINDOW_OBJECT(), arg, i, name, rounding);
 		ForgetArguments(scratch, i);
 		POLL_EVERY(i);
 	}

@@ -45,6 +45,16 @@ typedef enum UnitRounding
  */
 extern void WindowNumbersRead(WindowNumbers *numbers, FunctionCallInfo fcinfo, int arg, int64 n,
 							  const char *name, UnitRounding rounding, int scale);
+
+/*
+ * The same row by row, from the first on.  What evaluating the argument leaves
+ * behind goes to the current context.
+ */
+extern void WindowNumbersInit(WindowNumbers *numbers, FunctionCallInfo fcinfo, int arg, int64 n,
+							  UnitRounding rounding, int scale);
+extern void WindowNumbersReadRow(WindowNumbers *numbers, WindowObject window, int arg, int64 row,
+								 const char *name, UnitRounding rounding);
+
 extern void WindowNumbersFree(WindowNumbers *numbers);
 
 static inline bool
