@@ -20,6 +20,7 @@ OBJS = \
 	src/allocation/offer_menus.o \
 	src/allocation/offer_rows.o \
 	src/allocation/offer_search.o \
+	src/allocation/offer_ties.o \
 	src/allocation/offer_values.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \

@@ -29,6 +29,7 @@
 #include "common/window_args.h"
 #include "common/window_keys.h"
 #include "common/window_numbers.h"
+#include "miscadmin.h"
 #include "port/pg_bswap.h"
 #include "scoring/component_args.h"
 #include "utils/fmgrprotos.h"
@@ -282,6 +283,8 @@ CompareRows(const RowItem *a, const RowItem *b, const RowOrder *order)
 {
 	int			result = CompareCustomers(a, b, order);
 
+	/* one pass over millions of texts takes longer than a cancel may */
+	CHECK_FOR_INTERRUPTS();
 	return result != 0 ? result : WindowKeysCompare(a->row, b->row, order->offers);
 }
 
@@ -292,7 +295,6 @@ CompareRows(const RowItem *a, const RowItem *b, const RowOrder *order)
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_SCOPE static
 #define ST_DEFINE
-#include "miscadmin.h"
 #include "lib/sort_template.h"
 
 static char *
