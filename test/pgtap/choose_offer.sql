@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 SET LOCAL client_min_messages = warning;
 
-SELECT plan(91);
+SELECT plan(100);
 
 CREATE TABLE offer (customer bigint, offer bigint, cost numeric, value float8);
 INSERT INTO offer VALUES (1, 1, 5, 10), (1, 2, 8, 14), (2, 1, 5, 9), (2, 2, 6, 3), (3, 1, 0, 1), (3, 2, 4, 6), (4, 1, 3, -2), (4, 2, 0, 0);
@@ -142,6 +142,46 @@ SELECT throws_ok('SELECT choose_offer_bound(customer, 1, cost, value, 5) OVER ()
 SELECT throws_ok('SELECT choose_offer_price(customer, offer, cost, value, NULL) OVER () FROM offer', '22004', 'budget must not be null', 'and in choose_offer_price');
 SELECT throws_ok('SELECT choose_offer_bound(customer, 1, 1, 1.7e308, 5) OVER () FROM offer WHERE offer = 1', '22003');
 SELECT throws_ok('SELECT choose_offer_price(customer, 1, 1e-10, 1.7e308, 1e-10) OVER () FROM offer WHERE offer = 1', '22003');
+
+-- --- the price explains the choice ---
+-- 20,000 customers with 3 offers; the keys of the rows are scattered.
+CREATE TABLE large AS
+SELECT customer, offer, cost, (10 * sqrt(cost * (1 + customer % 97)) + hashint8(customer * 3 + offer) % 10)::float8 AS value
+FROM (SELECT customer * 7919 % 20011 AS customer, offer, (1 + (customer * 31 + offer * 17) % 500) / 10.0 AS cost FROM generate_series(1::bigint, 20000) customer, generate_series(1, 3) offer) s;
+CREATE TABLE priced AS
+SELECT *, value - price * cost AS net FROM (
+    SELECT *, choose_offer(customer, offer, cost, value, 123456.7) OVER () AS chosen, choose_offer_price(customer, offer, cost, value, 123456.7) OVER () AS price,
+        choose_offer_bound(customer, offer, cost, value, 123456.7) OVER () AS bound FROM large) s;
+SELECT cmp_ok((SELECT count(*) FILTER (WHERE net < best - 1e-9 OR net < -1e-9) FROM (SELECT *, max(net) OVER (PARTITION BY customer) AS best FROM priced) s WHERE chosen), '<', 30::bigint,
+    'all but a few customers get what is best at the price');
+SELECT cmp_ok((SELECT count(*) FROM (SELECT max(net) AS best FROM priced GROUP BY customer HAVING NOT bool_or(chosen)) s WHERE best > 1e-9), '<', 30::bigint, 'and nothing where nothing is');
+SELECT cmp_ok((SELECT sum(cost) FILTER (WHERE chosen) FROM priced), '<=', 123456.7, 'within the budget');
+SELECT ok((SELECT sum(value) FILTER (WHERE chosen) BETWEEN max(bound) - 0.1 AND max(bound) + 1e-6 FROM priced), 'close to the bound');
+SELECT is_empty($$SELECT * FROM priced JOIN (SELECT customer, offer, choose_offer(customer, offer, cost, value, 123456.7) OVER (ORDER BY hashint8(customer), cost) AS again FROM large) s USING (customer, offer)
+    WHERE chosen <> again$$, 'whatever the order of rows');
+
+-- --- a search that is too long ---
+-- All slopes are equal, and only the last customer could use up the budget.
+CREATE TABLE hard AS SELECT customer, offer, 7 * (1 + (customer * 5 + offer) * 7919 % 1400) + (customer = 20000)::int * 3 AS cost FROM generate_series(1, 20000) customer, generate_series(1, 5) offer;
+CREATE FUNCTION pg_temp.stopped(started timestamptz, statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+    RETURN 'not stopped';
+EXCEPTION WHEN query_canceled THEN
+    RETURN CASE WHEN clock_timestamp() - started < interval '2 s' + current_setting('statement_timeout')::interval THEN 'in time' ELSE 'after ' || clock_timestamp() - started END;
+END $$;
+\set run 'SELECT count(x) FROM (SELECT choose_offer(customer, offer, cost, cost, 70000003) OVER () AS x FROM hard) s'
+SET LOCAL statement_timeout = '10ms';
+SELECT is(pg_temp.stopped(clock_timestamp(), :'run'), 'in time', 'a cancel while rows are read');
+SET LOCAL statement_timeout = '400ms';
+SELECT is(pg_temp.stopped(clock_timestamp(), :'run'), 'in time', 'a cancel of the search');
+RESET statement_timeout;
+-- Forty customers with costs of nine digits: the states of the search are too many for the memory.
+CREATE TABLE digits AS SELECT customer, offer, 1 + (customer * 5 + offer) * 7919191 % 999999937 AS cost FROM generate_series(1::bigint, 40) customer, generate_series(1, 5) offer;
+SELECT is((SELECT ROW(sum(cost) <= 10000000000, sum(cost) > 9999000000, count(*) = count(DISTINCT customer)) FROM (SELECT *, choose_offer(customer, offer, cost, cost, 10000000000) OVER () AS chosen FROM digits) s WHERE chosen),
+    ROW(true, true, true), 'the best that was found');
+SELECT is_empty($$SELECT * FROM (SELECT choose_offer(customer, offer, cost, cost, 10000000000) OVER (ORDER BY customer) AS a, choose_offer(customer, offer, cost, cost, 10000000000) OVER (ORDER BY cost) AS b FROM digits) s
+    WHERE a <> b$$, 'it does not depend on the order of rows either');
 
 SELECT * FROM finish();
 ROLLBACK;
