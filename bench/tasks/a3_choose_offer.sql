@@ -9,7 +9,7 @@
 --- custseg
 CREATE UNLOGGED TABLE IF NOT EXISTS offers AS
 SELECT customer, offer, cost, (chance * chance * margin)::float8 AS value
-  FROM (SELECT customer, offer, (100 + (hashint8extended(customer * 5 + offer, 1) & 2147483647) % 2400) / 100.0 AS cost,
+  FROM (SELECT customer, offer, ((100 + (hashint8extended(customer * 5 + offer, 1) & 2147483647) % 2400) / 100.0)::numeric(10,2) AS cost,
 			   (hashint8extended(customer * 5 + offer, 2) & 2147483647) / 2147483648.0 AS chance,
 			   20 + (hashint8extended(customer, 3) & 2147483647) % 180 AS margin
 		  FROM generate_series(1::bigint, 100000) AS customer, generate_series(1, 5) AS offer OFFSET 0) AS s

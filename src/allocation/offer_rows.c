@@ -11,7 +11,7 @@
  * that is faster, and the same with any version of the collation.
  *
  * Memory, of the caller's context: 24 bytes an offer and 4 a customer; up to 60 a
- * row more, and the keys, while rows are read and sorted.
+ * row, and the keys, while rows are read and sorted.
  */
 #include "postgres.h"
 
