@@ -136,6 +136,7 @@ OBJS = \
 	src/allocation/offer_menus.o \
 	src/allocation/offer_rows.o \
 	src/allocation/offer_search.o \
+	src/allocation/offer_ties.o \
 	src/allocation/offer_values.o \
 	src/allocation/return_at.o \
 	src/allocation/return_curve.o \

@@ -8,7 +8,7 @@
  * own.  Frame and ORDER BY of the window do not matter.  The bound and the price
  * come from the relaxation alone, so they do not repeat the search.
  *
- * Memory: see offer_rows.c, offer_menus.c and offer_search.c; when a partition is
+ * Memory: see offer_rows.c, offer_menus.c, offer_search.c and offer_ties.c; when a partition is
  * solved, 1 byte a row remains.
  */
 #include "postgres.h"
@@ -106,7 +106,7 @@ SearchLimits(void)
 	OfferLimits limits;
 
 	limits.states = memory / 4 * 3 / 144;
-	limits.links = Min(memory / 4 / 8, PG_INT32_MAX);
+	limits.links = Min(memory / 4 / 13, PG_INT32_MAX);
 	limits.work = MOST_WORK;
 	return limits;
 }
@@ -132,6 +132,7 @@ ChooseOffers(FunctionCallInfo fcinfo, PartitionOffers *fit)
 
 	ReadPartition(&partition, fcinfo, "choose_offer");
 	result = OfferSearch(problem, &limits);
+	OfferTiesByKey(problem);
 	if (!result.proven)
 		NotProven(&partition, &result);
 

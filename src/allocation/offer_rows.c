@@ -2,15 +2,16 @@
  * offer_rows.c
  *		The rows of a partition of choose_offer, in the order of their keys.
  *
- * Arguments are read one after the other, each over all rows.  Then rows are
- * sorted by customer and offer, so that nothing that follows depends on the order
- * in which they came; the sort also finds a customer's offers, and duplicates.
- * What is sorted are pairs of a key's image and a row's number: for integers,
- * dates and the like the image is the customer's key itself, for uuid its first
- * half, and rows are looked at only where images are equal.
+ * Rows are sorted by customer and offer, so that nothing that follows depends on
+ * the order in which they came; the sort also finds a customer's offers, and
+ * duplicates.  What is sorted are pairs of a key's image and a row's number: for
+ * integers, dates and the like the image is the customer's key itself, for uuid
+ * and text its first bytes, and rows are looked at only where images are equal.
+ * Text is ordered by its bytes, unless its collation calls different texts equal:
+ * that is faster, and the same with any version of the collation.
  *
  * Memory, of the caller's context: 24 bytes an offer and 4 a customer; up to 60 a
- * row more, and the keys, while rows are read and sorted.
+ * row, and the keys, while rows are read and sorted.
  */
 #include "postgres.h"
 
@@ -20,16 +21,20 @@
 
 #include "allocation/offer_rows.h"
 #include "allocation/offers.h"
+#include "catalog/pg_collation_d.h"
 #include "catalog/pg_type_d.h"
+#include "common/checks.h"
 #include "common/core.h"
 #include "common/decimal.h"
 #include "common/window_args.h"
 #include "common/window_keys.h"
 #include "common/window_numbers.h"
+#include "miscadmin.h"
 #include "port/pg_bswap.h"
 #include "scoring/component_args.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 enum
 {
@@ -46,6 +51,7 @@ typedef struct RawRows
 	WindowKeys	customers;
 	WindowKeys	offers;
 	WindowNumbers cost;
+	Numeric		budget;
 	double	   *value;
 	bool	   *left_out;
 } RawRows;
@@ -66,55 +72,96 @@ typedef struct RowOrder
 
 /* --- Reading -------------------------------------------------------------------------- */
 
-static void
-ReadKeys(WindowKeys *keys, FunctionCallInfo fcinfo, int arg, MemoryContext scratch, RawRows *raw)
+static double
+ReadValue(WindowObject window, int64 row, bool *is_null)
 {
-	int64		n = keys->n;
+	Datum		datum = PartitionArgument(window, ARG_VALUE, row, is_null);
+	double		value = *is_null ? 0 : DatumGetFloat8(datum);
 
-	for (int64 i = 0; i < n; i++)
-	{
-		WindowKeysRead(keys, PG_WINDOW_OBJECT(), i, scratch);
-		ForgetArguments(scratch, i);
-		POLL_EVERY(i);
-	}
-	for (int64 i = 0; i < n; i++)
-	{
-		raw->left_out[i] |= !WindowKeysGiven(keys) || keys->is_null[i];
-		POLL_EVERY(i);
-	}
+	if (!isfinite(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("value must be a finite number, not %s",
+						isnan(value) ? "NaN" : value > 0 ? "infinity" : "-infinity"),
+				 errhint("Leave such rows out, or pass NULL to have them skipped.")));
+	return value;
 }
 
+/* Keeps the budget of the first row, and checks that of the others against it. */
 static void
-ReadValues(FunctionCallInfo fcinfo, int64 n, MemoryContext scratch, RawRows *raw)
+ReadBudget(FunctionCallInfo fcinfo, int64 row, RawRows *raw)
 {
-	MemoryContext old = MemoryContextSwitchTo(scratch);
+	bool		is_null;
+	Datum		datum;
+	Numeric		budget;
 
-	for (int64 i = 0; i < n; i++)
+	if (row > 0 && get_fn_expr_arg_stable(fcinfo->flinfo, ARG_BUDGET))
+		return;
+	datum = PartitionArgument(PG_WINDOW_OBJECT(), ARG_BUDGET, row, &is_null);
+	if (is_null)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("budget must not be null"),
+				 errhint("Pass what may be spent on all offers of the partition together.")));
+	budget = DatumGetNumeric(datum);
+	if (row == 0)
 	{
-		bool		is_null;
-		Datum		datum = PartitionArgument(PG_WINDOW_OBJECT(), ARG_VALUE, i, &is_null);
-		double		value = is_null ? 0 : DatumGetFloat8(datum);
+		Decimal		d;
 
-		if (!isfinite(value))
+		CheckFiniteAmount(DecimalFromNumeric(budget, &d), "budget");
+		if (DecimalSign(&d) < 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("value must be a finite number, not %s",
-							isnan(value) ? "NaN" : value > 0 ? "infinity" : "-infinity"),
-					 errhint("Leave such rows out, or pass NULL to have them skipped.")));
-		raw->value[i] = value;
-		raw->left_out[i] |= is_null;
+					 errmsg("budget must not be negative, not %s", DecimalToString(&d)),
+					 errhint("Pass 0 if only offers without cost may be chosen.")));
+		raw->budget = MemoryContextAlloc(raw->cost.context, VARSIZE(budget));
+		memcpy(raw->budget, budget, VARSIZE(budget));
+	}
+	else if (!SameVarlena((struct varlena *) raw->budget, datum) &&
+			 !DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(raw->budget),
+											   NumericGetDatum(budget))))
+		OptionChanged("budget");
+}
+
+/*
+ * All arguments of all rows.  The arguments of a row are read before the next row:
+ * see window_numbers.c.
+ */
+static void
+ReadRows(FunctionCallInfo fcinfo, int64 n, RawRows *raw)
+{
+	WindowObject window = PG_WINDOW_OBJECT();
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "offers",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
+
+	raw->value = palloc_extended(n * sizeof(double), MCXT_ALLOC_HUGE);
+	raw->left_out = palloc_extended(n * sizeof(bool), MCXT_ALLOC_HUGE);
+	WindowKeysInit(&raw->customers, fcinfo, ARG_CUSTOMER, n);
+	WindowKeysInit(&raw->offers, fcinfo, ARG_OFFER, n);
+	WindowNumbersInit(&raw->cost, fcinfo, ARG_COST, n, "cost", UNITS_EXACT, 0);
+	old = MemoryContextSwitchTo(scratch);
+	for (int64 i = 0; i < n; i++)
+	{
+		ReadBudget(fcinfo, i, raw);
+		WindowKeysRead(&raw->customers, window, i, scratch);
+		WindowKeysRead(&raw->offers, window, i, scratch);
+		WindowNumbersReadRow(&raw->cost, window, i, CurrentMemoryContext);
+		raw->value[i] = ReadValue(window, i, &raw->left_out[i]);
 		ForgetArguments(scratch, i);
 		POLL_EVERY(i);
 	}
 	MemoryContextSwitchTo(old);
+	MemoryContextDelete(scratch);
 }
 
+/* Which rows take part, and whether their costs are good. */
 static void
-ReadCosts(FunctionCallInfo fcinfo, int64 n, RawRows *raw)
+CheckRows(int64 n, RawRows *raw)
 {
-	WindowNumbers *cost = &raw->cost;
+	const WindowNumbers *cost = &raw->cost;
+	bool		no_keys = !WindowKeysGiven(&raw->customers) || !WindowKeysGiven(&raw->offers);
 
-	WindowNumbersRead(cost, fcinfo, ARG_COST, n, "cost", UNITS_EXACT, 0);
 	if (cost->big != NULL)
 		OfferCostsTooLarge(cost->scale);
 	for (int64 i = 0; i < n; i++)
@@ -126,43 +173,25 @@ ReadCosts(FunctionCallInfo fcinfo, int64 n, RawRows *raw)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("cost must not be negative, not %s", DecimalToString(&d)),
 					 errhint("Count what an offer earns as part of its value.")));
-		raw->left_out[i] |= WindowNumberIsNull(cost, i);
+		raw->left_out[i] |= no_keys || WindowNumberIsNull(cost, i) ||
+			raw->customers.is_null[i] || raw->offers.is_null[i];
 		POLL_EVERY(i);
 	}
 }
 
-/* The budget in units of 10^-scale. */
+/* The budget in units of costs, rounded down. */
 static int128
-ReadBudget(FunctionCallInfo fcinfo, int64 n, int scale)
+BudgetUnits(const RawRows *raw)
 {
-	WindowNumbers budget;
+	Datum		budget = DirectFunctionCall2(numeric_trunc, NumericGetDatum(raw->budget),
+											 Int32GetDatum(raw->cost.scale));
+	Decimal		d;
 	int128		units;
 
-	WindowNumbersRead(&budget, fcinfo, ARG_BUDGET, n, "budget", UNITS_DOWN, scale);
-	for (int64 i = 0; i < n; i++)
-	{
-		if (WindowNumberIsNull(&budget, i))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("budget must not be null"),
-					 errhint("Pass what may be spent on all offers of the partition together.")));
-		if (budget.step == 0)
-			break;
-		if (budget.big != NULL ?
-			DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(budget.big[i]),
-											  NumericGetDatum(budget.big[0]))) != 0 :
-			WindowNumberWide(&budget, i) != WindowNumberWide(&budget, 0))
-			OptionChanged("budget");
-		POLL_EVERY(i);
-	}
-	if (WindowNumberSign(&budget, 0) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("budget must not be negative"),
-				 errhint("Pass 0 if only offers without cost may be chosen.")));
-	/* a number that is beyond 128 bits is more than all costs */
-	units = budget.big != NULL ? DecimalPowers()[DECIMAL_MAX_SCALE] : WindowNumberWide(&budget, 0);
-	WindowNumbersFree(&budget);
+	DecimalFromNumeric(DatumGetNumeric(budget), &d);
+	/* what is beyond 128 bits is more than all costs */
+	if (!UnitsOfDecimal(&d, raw->cost.scale, UNITS_DOWN, &units))
+		return DecimalPowers()[DECIMAL_MAX_SCALE];
 	return units;
 }
 
@@ -180,35 +209,65 @@ OfferCostsTooLarge(int scale)
 
 /* --- Sorting -------------------------------------------------------------------------- */
 
-/* Unsigned integers that are ordered as keys are; false: 0 for all, it says nothing. */
-static bool
-KeyImages(const WindowKeys *keys, RowItem *items, int64 n)
+/* How a type's keys become images. */
+typedef enum ImageKind
 {
-	bool		is_uuid = false;
-	int			kind = 0;
+	IMAGE_NONE,					/* 0 for all */
+	IMAGE_INT32,				/* the key itself */
+	IMAGE_INT64,
+	IMAGE_UUID,					/* the first 8 bytes */
+	IMAGE_TEXT
+} ImageKind;
+
+/* Also turns text to its order by bytes. */
+static ImageKind
+ChooseOrder(WindowKeys *keys)
+{
+	Oid			type = get_fn_expr_argtype(keys->fcinfo->flinfo, keys->arg);
+	Oid			collation = keys->order.ssup_collation;
 
 	if (keys->order.comparator == ssup_datum_int32_cmp)
-		kind = 1;
-	else if (keys->order.comparator == ssup_datum_signed_cmp)
-		kind = 2;
-	else if (get_fn_expr_argtype(keys->fcinfo->flinfo, keys->arg) == UUIDOID)
-		is_uuid = true;
-	for (int64 i = 0; i < n; i++)
-	{
-		Datum		key = keys->keys[items[i].row];
+		return IMAGE_INT32;
+	if (keys->order.comparator == ssup_datum_signed_cmp)
+		return IMAGE_INT64;
+	if (type == UUIDOID)
+		return IMAGE_UUID;
+	if ((type != TEXTOID && type != VARCHAROID) || !OidIsValid(collation) ||
+		!get_collation_isdeterministic(collation))
+		return IMAGE_NONE;
+	memset(&keys->order, 0, sizeof(keys->order));
+	keys->order.ssup_cxt = keys->context;
+	keys->order.ssup_collation = C_COLLATION_OID;
+	PrepareSortSupportFromOrderingOp(lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr,
+									 &keys->order);
+	return IMAGE_TEXT;
+}
 
-		POLL_EVERY(i);
-		items[i].image = 0;
-		if (kind != 0)
-			items[i].image = (uint64) (kind == 1 ? (int64) DatumGetInt32(key) : DatumGetInt64(key)) ^
-				((uint64) 1 << 63);
-		else if (is_uuid)
-		{
-			memcpy(&items[i].image, DatumGetPointer(key), sizeof(uint64));
-			items[i].image = pg_ntoh64(items[i].image);
-		}
+/* An unsigned integer; of two keys the one with the smaller image is the smaller one. */
+static inline uint64
+KeyImage(Datum key, ImageKind kind)
+{
+	const uint64 sign = (uint64) 1 << 63;
+	uint64		image = 0;
+	void	   *text;
+
+	switch (kind)
+	{
+		case IMAGE_NONE:
+			break;
+		case IMAGE_INT32:
+			return (uint64) (int64) DatumGetInt32(key) ^ sign;
+		case IMAGE_INT64:
+			return (uint64) DatumGetInt64(key) ^ sign;
+		case IMAGE_UUID:
+			memcpy(&image, DatumGetPointer(key), sizeof(image));
+			break;
+		case IMAGE_TEXT:
+			text = DatumGetPointer(key);
+			memcpy(&image, VARDATA_ANY(text), Min(VARSIZE_ANY_EXHDR(text), sizeof(image)));
+			break;
 	}
-	return kind != 0;
+	return pg_ntoh64(image);
 }
 
 static inline int
@@ -224,6 +283,8 @@ CompareRows(const RowItem *a, const RowItem *b, const RowOrder *order)
 {
 	int			result = CompareCustomers(a, b, order);
 
+	/* one pass over millions of texts takes longer than a cancel may */
+	CHECK_FOR_INTERRUPTS();
 	return result != 0 ? result : WindowKeysCompare(a->row, b->row, order->offers);
 }
 
@@ -234,7 +295,6 @@ CompareRows(const RowItem *a, const RowItem *b, const RowOrder *order)
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_SCOPE static
 #define ST_DEFINE
-#include "miscadmin.h"
 #include "lib/sort_template.h"
 
 static char *
@@ -275,22 +335,24 @@ OrderRows(OfferRows *rows, RawRows *raw)
 {
 	RowItem    *items;
 	RowOrder	order = {&raw->customers, &raw->offers, false};
+	ImageKind	kind = IMAGE_NONE;
 	int64		n = 0;
 
 	items = palloc_extended(rows->n * sizeof(RowItem), MCXT_ALLOC_HUGE);
+	if (WindowKeysGiven(&raw->customers))
+		kind = ChooseOrder(&raw->customers);
+	if (WindowKeysGiven(&raw->offers))
+		ChooseOrder(&raw->offers);
 	for (int64 i = 0; i < rows->n; i++)
 	{
 		POLL_EVERY(i);
 		if (!raw->left_out[i])
-			items[n++].row = i;
+			items[n++] = (RowItem) {KeyImage(raw->customers.keys[i], kind), i};
 	}
 	rows->row = palloc_extended(Max(1, n) * sizeof(int32), MCXT_ALLOC_HUGE);
 	rows->first = palloc_extended((n + 1) * sizeof(int32), MCXT_ALLOC_HUGE);
-	if (n > 0)
-	{
-		order.exact = KeyImages(&raw->customers, items, n);
-		SortRows(items, n, &order);
-	}
+	order.exact = kind == IMAGE_INT32 || kind == IMAGE_INT64;
+	SortRows(items, n, &order);
 	DivideRows(rows, items, n, &order);
 	pfree(items);
 	return n;
@@ -320,24 +382,13 @@ TakeNumbers(OfferRows *rows, const RawRows *raw, int64 n, int128 budget)
 void
 OfferRowsRead(OfferRows *rows, FunctionCallInfo fcinfo, const char *function)
 {
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "offers",
-												  ALLOCSET_DEFAULT_SIZES);
 	RawRows		raw;
-	int128		budget;
 	int64		n;
 
 	rows->n = PartitionRows(PG_WINDOW_OBJECT(), function);
-	raw.value = palloc_extended(rows->n * sizeof(double), MCXT_ALLOC_HUGE);
-	raw.left_out = palloc_extended(rows->n * sizeof(bool), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	WindowKeysInit(&raw.customers, fcinfo, ARG_CUSTOMER, rows->n);
-	WindowKeysInit(&raw.offers, fcinfo, ARG_OFFER, rows->n);
-	ReadKeys(&raw.customers, fcinfo, ARG_CUSTOMER, scratch, &raw);
-	ReadKeys(&raw.offers, fcinfo, ARG_OFFER, scratch, &raw);
-	ReadCosts(fcinfo, rows->n, &raw);
-	ReadValues(fcinfo, rows->n, scratch, &raw);
+	ReadRows(fcinfo, rows->n, &raw);
+	CheckRows(rows->n, &raw);
 	rows->cost_scale = raw.cost.scale;
-	budget = ReadBudget(fcinfo, rows->n, rows->cost_scale);
-
 	n = OrderRows(rows, &raw);
 	/* the core numbers the offers, and none for each customer, in 32 bits */
 	if (n + rows->n_customers > PG_INT32_MAX)
@@ -345,14 +396,14 @@ OfferRowsRead(OfferRows *rows, FunctionCallInfo fcinfo, const char *function)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many offers in a partition for %s: " INT64_FORMAT, function, n),
 				 errhint("Divide the rows with PARTITION BY.")));
-	TakeNumbers(rows, &raw, n, budget);
+	TakeNumbers(rows, &raw, n, BudgetUnits(&raw));
 
 	WindowKeysFree(&raw.customers);
 	WindowKeysFree(&raw.offers);
 	WindowNumbersFree(&raw.cost);
 	pfree(raw.value);
 	pfree(raw.left_out);
-	MemoryContextDelete(scratch);
+	pfree(raw.budget);
 }
 
 void

@@ -29,11 +29,12 @@
  * Arithmetic: the costs of one option a customer add up to 2^62 at most, and so
  * do values; each state is such a sum.  Bounds are compared as products in 128 bits.
  *
- * Memory, of the current context, freed at the end: 72 bytes a state, 8 a node.
+ * Memory, of the current context, freed at the end: 144 bytes a state, for three
+ * lists with room for two merged ones; 8 a link, 13 while links are dropped.
  */
 #include "allocation/offers.h"
 
-#define FIRST_ROOM 1024
+#define FIRST_ROOM 64
 
 typedef struct State
 {
@@ -232,17 +233,20 @@ DropLinks(Search *search)
 static bool
 LinkRoom(Search *search, int64 more)
 {
-	if (search->n_links + more <= search->link_room)
-		return true;
-	if (search->n_links + more > search->limits->links)
+	int64		limit = search->limits->links;
+
+	if (search->n_links + more > limit)
 	{
 		DropLinks(search);
-		/* a limit too, lest links be dropped time and again */
-		return search->n_links + more <= search->limits->links / 4 * 3;
+		/* a part must become free, lest links be dropped time and again */
+		if (search->n_links + more > limit / 4 * 3)
+			return false;
 	}
-	search->link_room = Min(search->limits->links,
-							Max(search->n_links + more, 2 * search->link_room));
-	search->links = repalloc_huge(search->links, search->link_room * sizeof(Link));
+	if (search->n_links + more > search->link_room)
+	{
+		search->link_room = Min(limit, Max(search->n_links + more, 2 * search->link_room));
+		search->links = repalloc_huge(search->links, search->link_room * sizeof(Link));
+	}
 	return true;
 }
 
@@ -254,7 +258,10 @@ MakeLinks(Search *search)
 	int64		more = 0;
 
 	for (int64 i = 0; i < list->n; i++)
+	{
 		more += list->states[i].option >= 0;
+		POLL_EVERY(i);
+	}
 	if (!LinkRoom(search, more))
 	{
 		search->stopped = true;

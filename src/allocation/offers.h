@@ -102,6 +102,9 @@ extern void OfferProblemFree(OfferProblem *problem);
 /* Improves problem->choice, until it is the best or a limit is reached. */
 extern OfferResult OfferSearch(OfferProblem *problem, const OfferLimits *limits);
 
+/* Exchanges options among customers with equal menus so that the first ones have the best. */
+extern void OfferTiesByKey(OfferProblem *problem);
+
 /*
  * < 0 when step a comes before step b: by slope downwards, exactly, and then by
  * customer.  No two steps are equal.

@@ -1,0 +1,42 @@
+-- title: choose_offer, 100k x 5, value = cost - 0.90, search at its limit / greedy
+-- goal: -
+-- The hardest family found: dearer offers are slightly better, and no choice comes near the bound, so that the search goes
+-- on until its limit. Otherwise as a3_choose_offer.
+-- The tables are made here, outside the measured statement. Costs are in cents, the value of an offer is the chance of a
+-- response times the margin.
+
+--- custseg
+CREATE UNLOGGED TABLE IF NOT EXISTS offers_inverse AS
+SELECT customer, offer, cost, (cost - 0.9)::float8 AS value
+  FROM (SELECT customer, offer, ((100 + (hashint8extended(customer * 5 + offer, 1) & 2147483647) % 2400) / 100.0)::numeric(10,2) AS cost,
+			   (hashint8extended(customer * 5 + offer, 2) & 2147483647) / 2147483648.0 AS chance,
+			   20 + (hashint8extended(customer, 3) & 2147483647) % 180 AS margin
+		  FROM generate_series(1::bigint, 100000) AS customer, generate_series(1, 5) AS offer OFFSET 0) AS s
+ ORDER BY hashint8extended(customer * 5 + offer, 4);
+SELECT count(*), sum(cost) FILTER (WHERE chosen), sum(value) FILTER (WHERE chosen)::numeric(20,2)
+  FROM (SELECT cost, value, choose_offer(customer, offer, cost, value, 500000) OVER () AS chosen FROM offers_inverse) AS c;
+
+--- peer greedy
+SELECT sum(n), sum(cost) FILTER (WHERE spent <= 500000), sum(value) FILTER (WHERE spent <= 500000)::numeric(20,2)
+  FROM (SELECT n, cost, value, sum(cost) OVER (ORDER BY value / cost DESC, customer) AS spent
+		  FROM (SELECT DISTINCT ON (customer) customer, cost, value, count(*) OVER (PARTITION BY customer) AS n
+				  FROM offers_inverse ORDER BY customer, value / cost DESC, offer) AS best) AS s;
+
+--- check
+WITH c AS MATERIALIZED (
+	SELECT customer, cost, value, choose_offer(customer, offer, cost, value, 500000) OVER () AS chosen FROM offers_inverse
+), t AS (
+	SELECT sum(cost) AS cost, sum(value) AS value, count(*) AS n, count(DISTINCT customer) AS customers FROM c WHERE chosen
+), g AS (
+	SELECT sum(value) FILTER (WHERE spent <= 500000) AS value
+	  FROM (SELECT value, sum(cost) OVER (ORDER BY value / cost DESC, customer) AS spent
+			  FROM (SELECT DISTINCT ON (customer) customer, cost, value FROM offers_inverse ORDER BY customer, value / cost DESC, offer) AS best) AS s
+), b AS (
+	SELECT choose_offer_bound(customer, offer, cost, value, 500000) OVER () AS bound FROM offers_inverse LIMIT 1
+)
+SELECT CASE WHEN t.cost > 500000 THEN 'the budget is overspent'
+			WHEN n > customers THEN 'a customer has two offers'
+			WHEN t.value < g.value THEN 'greedy is better'
+			WHEN t.value > bound * (1 + 1e-12) THEN 'above the bound'
+			WHEN t.value < bound * (1 - 1e-5) THEN 'too far below the bound: ' || 1 - t.value / bound
+			ELSE 'ok' END FROM t, g, b;
