@@ -146,7 +146,7 @@ ReadRows(FunctionCallInfo fcinfo, int64 n, RawRows *raw)
 		ReadBudget(fcinfo, i, raw);
 		WindowKeysRead(&raw->customers, window, i, scratch);
 		WindowKeysRead(&raw->offers, window, i, scratch);
-		WindowNumbersReadRow(&raw->cost, window, i, CurrentMemoryContext);
+		WindowNumbersReadRow(&raw->cost, window, i, scratch);
 		raw->value[i] = ReadValue(window, i, &raw->left_out[i]);
 		ForgetArguments(scratch, i);
 		POLL_EVERY(i);
