@@ -16,10 +16,13 @@ all:
 
 OBJS = \
 	src/custseg.o \
+	src/allocation/allocation_check.o \
+	src/allocation/allocation_tally.o \
 	src/allocation/apportion.o \
 	src/allocation/apportion_divisor.o \
 	src/allocation/apportion_remainder.o \
 	src/allocation/apportion_window.o \
+	src/allocation/max_min_ratio.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \
