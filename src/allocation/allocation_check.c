@@ -260,13 +260,12 @@ EmitMeasures(const Report *r)
 	EmitMeasure(r, "max/min ratio", defined, ratio, l->has_max_ratio, l->max_ratio, true);
 }
 
-/* limit is NULL for none; tier for the one that is not there. */
+/* limit is NULL for none. */
 static void
-EmitShare(const Report *r, const char *item, const TierSum *tier, Numeric limit, bool is_maximum,
-		  const char *detail)
+EmitShare(const Report *r, const char *item, const Decimal *of_tier, Numeric limit,
+		  bool is_maximum, const char *detail)
 {
-	Decimal		none = DecimalFromInt(0);
-	Numeric		sum = DecimalToNumeric(tier != NULL ? &tier->sum : &none);
+	Numeric		sum = DecimalToNumeric(of_tier);
 	Numeric		total = DecimalToNumeric(&r->t->sum);
 	Numeric		share;
 	CheckState	state = CHECK_OPEN;
@@ -295,6 +294,7 @@ EmitShares(const Report *r)
 {
 	const AllocationTally *t = r->t;
 	const Limits *l = r->limits;
+	const TierSum *largest;
 
 	if (!TallyHasColumn(t, CHECK_TIER))
 	{
@@ -307,17 +307,18 @@ EmitShares(const Report *r)
 	else
 	{
 		const TierSum *base = TallyFindTier(t, l->base_tier);
+		Decimal		none = DecimalFromInt(0);
 
-		EmitShare(r, "base tier share", base, l->min_base_share, false,
+		EmitShare(r, "base tier share", base != NULL ? &base->sum : &none, l->min_base_share, false,
 				  base != NULL ? psprintf("tier %s", l->base_tier) :
 				  psprintf("no amount has the tier %s", l->base_tier));
 	}
-	{
-		const TierSum *largest = TallyLargestTier(t);
-
-		EmitShare(r, "largest tier share", largest, l->max_tier_share, true,
-				  largest != NULL ? psprintf("tier %s", largest->name) : "no amount has a tier");
-	}
+	largest = TallyLargestTier(t);
+	if (largest == NULL)
+		Emit(r, "largest tier share", NULL, l->max_tier_share, CHECK_OPEN, "no amount has a tier");
+	else
+		EmitShare(r, "largest tier share", &largest->sum, l->max_tier_share, true,
+				  psprintf("tier %s", largest->name));
 }
 
 /*

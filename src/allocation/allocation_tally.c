@@ -347,16 +347,12 @@ BoundText(const AlikeGroup *group, int column)
 
 /* Counts a group whose amounts differ by more than one unit. */
 static void
-FinishGroup(AllocationTally *t, const AlikeGroup *group)
+FinishGroup(AllocationTally *t, const AlikeGroup *group, const Decimal *unit)
 {
 	Decimal		gap = Difference(&group->most, &group->column[ALIKE_AMOUNT]);
-	Decimal		unit = {1, t->scale, NULL};
 	char	   *text;
 
-	/* more digits than a decimal has: any difference is more than one unit or none */
-	if (t->scale > DECIMAL_MAX_SCALE)
-		unit = DecimalFromInt(0);
-	if (DecimalCompare(&gap, &unit) <= 0)
+	if (DecimalCompare(&gap, unit) <= 0)
 		return;
 	text = psprintf("worst: weight %s, floor %s, cap %s: amounts from %s to %s",
 					BoundText(group, 0), BoundText(group, 1), BoundText(group, 2),
@@ -365,11 +361,26 @@ FinishGroup(AllocationTally *t, const AlikeGroup *group)
 		t->unequal.worst = MemoryContextStrdup(t->context, text);
 }
 
+/* One unit of the last digit that an amount is written with. */
+static Decimal
+AmountUnit(const AllocationTally *t)
+{
+	Decimal		unit = {1, t->scale, NULL};
+
+	if (t->scale > DECIMAL_MAX_SCALE)
+		(void) DecimalFromNumeric(DatumGetNumeric(DirectFunctionCall3(numeric_in,
+																	  CStringGetDatum(psprintf("1e-%d", t->scale)),
+																	  ObjectIdGetDatum(InvalidOid),
+																	  Int32GetDatum(-1))), &unit);
+	return unit;
+}
+
 static void
 CompareAlike(AllocationTally *t)
 {
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(t->alike_slot->tts_tupleDescriptor,
 													&TTSOpsMinimalTuple);
+	Decimal		unit = AmountUnit(t);
 	MemoryContext old = MemoryContextSwitchTo(t->row_context);
 	MemoryContext own = AllocSetContextCreate(t->context, "custseg alike", ALLOCSET_DEFAULT_SIZES);
 	AlikeGroup	group;
@@ -385,7 +396,7 @@ CompareAlike(AllocationTally *t)
 		if (n == 0 || !BelongsTo(&group, slot))
 		{
 			if (n > 0)
-				FinishGroup(t, &group);
+				FinishGroup(t, &group, &unit);
 			MemoryContextReset(own);
 			group.most.big = NULL;
 			for (int i = 0; i < N_ALIKE_COLUMNS; i++)
@@ -407,7 +418,7 @@ CompareAlike(AllocationTally *t)
 		POLL_EVERY(n);
 	}
 	if (n > 0)
-		FinishGroup(t, &group);
+		FinishGroup(t, &group, &unit);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(own);
 	ExecDropSingleTupleTableSlot(slot);
