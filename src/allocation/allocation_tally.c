@@ -9,7 +9,7 @@
  * by these columns and then by amount, so that the least and the most of a group
  * are its first and its last row.
  *
- * Memory: 8 bytes a row for the measures of inequality, one entry for each tier;
+ * Memory: 16 to 40 bytes a row for the measures of inequality, and the tiers;
  * the keys, and rows with a weight, respect work_mem and go to files beyond it.
  */
 #include "allocation/allocation_tally.h"

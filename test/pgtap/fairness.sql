@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 SET LOCAL client_min_messages = warning;
 
-SELECT plan(81);
+SELECT plan(82);
 SELECT setseed(0.27);
 
 -- --- jain and max_min_ratio by hand ---
@@ -193,6 +193,19 @@ SELECT throws_ok($$SELECT allocation_check('SELECT 1, 2', max_ratio => 0.5)$$, '
 SELECT throws_ok($$SELECT allocation_check('SELECT 1, 2', min_base_share => 0.5)$$, '22023', 'min_base_share is given without base_tier');
 SELECT throws_ok($$SELECT allocation_check('SELECT 1, 2', base_tier => 'a')$$, '22023', 'base_tier is given, and the query in argument "allocation" has no tier column');
 SELECT throws_ok($$SELECT allocation_check('SELECT 1, 2', max_tier_share => 0.5)$$, '22023', 'max_tier_share is given, and the query in argument "allocation" has no tier column');
+
+-- --- cancel ---
+CREATE FUNCTION pg_temp.stopped(started timestamptz, statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+    RETURN 'not stopped after ' || clock_timestamp() - started;
+EXCEPTION WHEN query_canceled THEN
+    -- the limit is generous for a busy machine
+    RETURN CASE WHEN clock_timestamp() - started < interval '2 s' + current_setting('statement_timeout')::interval THEN 'in time' ELSE 'after ' || clock_timestamp() - started END;
+END $$;
+SET LOCAL statement_timeout = '200ms';
+SELECT is(pg_temp.stopped(clock_timestamp(), $$SELECT * FROM allocation_check('SELECT c, c, 0, c, c % 10, c % 1000 FROM generate_series(1::bigint, 1000000000) c')$$), 'in time', 'allocation_check');
+RESET statement_timeout;
 
 SELECT * FROM finish();
 ROLLBACK;
