@@ -118,6 +118,8 @@ OBJS = \
 	src/tiering/tier_table_options.o \
 	src/allocation/allocate.o \
 	src/allocation/allocate_return.o \
+	src/allocation/allocation_check.o \
+	src/allocation/allocation_tally.o \
 	src/allocation/amounts.o \
 	src/allocation/apportion.o \
 	src/allocation/apportion_divisor.o \
@@ -133,6 +135,7 @@ OBJS = \
 	src/allocation/divide.o \
 	src/allocation/divide_big.o \
 	src/allocation/lift.o \
+	src/allocation/max_min_ratio.o \
 	src/allocation/offer_menus.o \
 	src/allocation/offer_rows.o \
 	src/allocation/offer_search.o \

@@ -19,7 +19,7 @@
  * Remainders are not kept, but made where two are compared: weights may have any
  * length, and a remainder is two products.
  *
- * Memory, of the current context: 4 bytes a row, and 16 where bounds bind as said.
+ * Memory, of the current context: 4 bytes a row, and 33 more where bounds bind so.
  */
 #include "allocation/apportion.h"
 

@@ -322,7 +322,8 @@ AppendDecimal(uint64 **limb, int64 *used, int64 *capacity, const char *digits)
 		UINT64CONST(1), UINT64CONST(10), UINT64CONST(100), UINT64CONST(1000), UINT64CONST(10000),
 		UINT64CONST(100000), UINT64CONST(1000000), UINT64CONST(10000000), UINT64CONST(100000000)
 	};
-	int64		room = strlen(digits) / 19 + 2; /* 19 digits are less than 2^64 */
+	int64		n_digits = strlen(digits);
+	int64		room = n_digits / 19 + 2;	/* 19 digits are less than 2^64 */
 	uint64	   *number;
 	int			n = 0;
 
@@ -332,9 +333,9 @@ AppendDecimal(uint64 **limb, int64 *used, int64 *capacity, const char *digits)
 		*limb = repalloc_huge(*limb, *capacity * sizeof(uint64));
 	}
 	number = *limb + *used;
-	for (int64 place = 0; digits[place] != '\0';)
+	for (int64 place = 0; place < n_digits;)
 	{
-		int			length = Min(strlen(digits + place), lengthof(powers) - 1);
+		int			length = (int) Min(n_digits - place, lengthof(powers) - 1);
 		uint64		carry = 0;
 
 		for (int i = 0; i < length; i++)

@@ -53,6 +53,9 @@ static inline int
 WideMultiply(const uint64 *a, int n_a, const uint64 *b, int n_b, uint64 *result)
 {
 	memset(result, 0, (n_a + n_b) * sizeof(uint64));
+	/* weights of thousands of digits: a caller's own polls would be far between */
+	if (unlikely(n_a > 64))
+		custseg_poll();
 	for (int i = 0; i < n_b; i++)
 	{
 		uint64		carry = 0;
@@ -65,7 +68,6 @@ WideMultiply(const uint64 *a, int n_a, const uint64 *b, int n_b, uint64 *result)
 			carry = (uint64) (step >> 64);
 		}
 		result[i + n_a] = carry;
-		/* lines of thousands of limbs */
 		if (unlikely((i & 255) == 255))
 			custseg_poll();
 	}

@@ -1,10 +1,14 @@
 /*
  * hhi.c
- *		The Herfindahl-Hirschman index: the sum of squared shares.
+ *		The Herfindahl-Hirschman index: the sum of squared shares; and Jain's
+ *		index of fairness, (sum x)^2 / (n sum x^2), which is 1 / (n hhi).
  *
- * It needs no more than the sum and the sum of squares, both kept exactly
+ * They need no more than the sum and the sum of squares, both kept exactly
  * (common/exact_sum.h), in memory that does not grow with the rows.  The result
  * is their quotient, so it is the same in any order and under any plan.
+ *
+ * Jain, Chiu and Hawe, "A quantitative measure of fairness and discrimination
+ * for resource allocation in shared computer systems", 1984.
  *
  * The state hhi_sums is flat: a head and two sums with room for the same number
  * of limbs.  It has more room when a value of another magnitude needs it.
@@ -31,6 +35,7 @@ PG_FUNCTION_INFO_V1(custseg_hhi_sums_accum);
 PG_FUNCTION_INFO_V1(custseg_hhi_sums_accum_numeric);
 PG_FUNCTION_INFO_V1(custseg_hhi_sums_combine);
 PG_FUNCTION_INFO_V1(custseg_hhi_final);
+PG_FUNCTION_INFO_V1(custseg_jain_final);
 PG_FUNCTION_INFO_V1(custseg_hhi_sums_in);
 PG_FUNCTION_INFO_V1(custseg_hhi_sums_out);
 PG_FUNCTION_INFO_V1(custseg_hhi_sums_recv);
@@ -192,6 +197,32 @@ custseg_hhi_final(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	/* at most 1, but for rounding */
 	PG_RETURN_FLOAT8(Min(ldexp(squares / (sum * sum), squares_exponent - 2 * sum_exponent), 1));
+}
+
+bool
+JainOfSums(int64 rows, const ExactSum *sum, const ExactSum *squares, double *result)
+{
+	int			sum_exponent;
+	int			squares_exponent;
+	double		total = ExactSumFrexp(sum, &sum_exponent);
+	double		total_squares = ExactSumFrexp(squares, &squares_exponent);
+
+	if (total == 0)
+		return false;
+	/* at most 1, but for rounding */
+	*result = Min(ldexp(total * total / (total_squares * (double) rows), 2 * sum_exponent - squares_exponent), 1);
+	return true;
+}
+
+Datum
+custseg_jain_final(PG_FUNCTION_ARGS)
+{
+	HhiSums    *state = GetState(fcinfo, 0);
+	double		result;
+
+	if (!JainOfSums(state->rows, SumOf(state), SquaresOf(state), &result))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(result);
 }
 
 /* --- Text and binary ------------------------------------------------------ */

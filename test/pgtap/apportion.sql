@@ -8,7 +8,7 @@ SET LOCAL search_path = public, custseg;
 SET LOCAL client_min_messages = warning;
 \getenv data CUSTSEG_DATA
 
-SELECT plan(98);
+SELECT plan(102);
 
 CREATE TABLE team (id int, w numeric, lo int, hi int, region text);
 INSERT INTO team VALUES (1, 50, 0, NULL, 'n'), (2, 30, 1, 2, 'n'), (3, 15, 2, 5, 's'), (4, 5, 1, NULL, 's'), (5, 0, 1, 3, 's'), (6, NULL, 9, -1, 's');
@@ -109,6 +109,22 @@ SELECT throws_ok('SELECT apportion(w, 5, CASE WHEN id > 3 THEN ''hill'' ELSE ''d
 SELECT throws_ok('SELECT apportion(w, NULLIF(id, 3)) OVER (PARTITION BY id) FROM team WHERE w > 0', '22004', 'seats must not be null', 'nor in a later partition');
 SELECT throws_ok('SELECT apportion(w, 6, key => point(id, 0)) OVER () FROM team', '42883', 'could not identify an ordering operator for type point of key');
 SELECT throws_ok('SELECT apportion(w, 6) FROM team', '42809');
+
+-- --- cancel ---
+CREATE FUNCTION pg_temp.stopped(started timestamptz, statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+    RETURN 'not stopped after ' || clock_timestamp() - started;
+EXCEPTION WHEN query_canceled THEN
+    -- the limit is generous for a busy machine
+    RETURN CASE WHEN clock_timestamp() - started < interval '2 s' + current_setting('statement_timeout')::interval THEN 'in time' ELSE 'after ' || clock_timestamp() - started END;
+END $$;
+SET LOCAL statement_timeout = '200ms';
+SELECT is(pg_temp.stopped(clock_timestamp(), 'SELECT count(a) FROM (SELECT apportion(1e50000 + i, 2000, ''hamilton'', maximum => 1500) OVER () AS a FROM generate_series(1, 1000) i) s'), 'in time', 'hamilton with weights of 50,000 digits');
+SELECT is(pg_temp.stopped(clock_timestamp(), 'SELECT count(a) FROM (SELECT apportion(1e50000 + i, 2000, ''webster'', maximum => 1500) OVER () AS a FROM generate_series(1, 1000) i) s'), 'in time', 'webster with weights of 50,000 digits');
+SELECT is(pg_temp.stopped(clock_timestamp(), 'SELECT count(a) FROM (SELECT apportion(1e50000 + i, 2000, ''hill'', maximum => 1500) OVER () AS a FROM generate_series(1, 1000) i) s'), 'in time', 'hill with weights of 50,000 digits');
+SELECT is(pg_temp.stopped(clock_timestamp(), 'SELECT count(a) FROM (SELECT apportion(1 + i % 1000, 20000000, ''hill'') OVER () AS a FROM generate_series(1, 5000000) i) s'), 'in time', 'with five million rows');
+RESET statement_timeout;
 
 -- --- published cases ---
 \if :{?data}
