@@ -141,59 +141,66 @@ CheckOptions(FunctionCallInfo fcinfo, const PartitionSeats *fit)
 
 /* --- Reading the partition -------------------------------------------------------- */
 
-/* A bigint argument of all rows. */
-static int64 *
-ReadCounts(const SeatRows *rows, int arg, int64 if_null, MemoryContext scratch)
+/* A bigint argument of a row into counts; that of the first row if it is a constant. */
+static void
+ReadCount(WindowObject window, int arg, bool constant, int64 if_null, int64 row, int64 *counts)
 {
-	FunctionCallInfo fcinfo = rows->fcinfo;
-	WindowObject window = PG_WINDOW_OBJECT();
-	int64	   *counts = palloc_extended((Size) rows->n * sizeof(int64), MCXT_ALLOC_HUGE);
-	bool		stable = get_fn_expr_arg_stable(fcinfo->flinfo, arg);
-	MemoryContext old = MemoryContextSwitchTo(scratch);
+	bool		is_null;
+	Datum		count;
 
-	for (int64 i = 0; i < rows->n; i++)
+	if (constant && row > 0)
 	{
-		if (i > 0 && stable)
-			counts[i] = counts[0];
-		else
-		{
-			bool		is_null;
-			Datum		count = PartitionArgument(window, arg, i, &is_null);
-
-			counts[i] = is_null ? if_null : DatumGetInt64(count);
-			/* negative ones must not be taken for no maximum */
-			if (arg == ARG_MAXIMUM && !is_null && counts[i] < 0)
-				counts[i] = PG_INT64_MIN;
-			ForgetArguments(scratch, i);
-		}
-		POLL_EVERY(i);
+		counts[row] = counts[0];
+		return;
 	}
-	MemoryContextSwitchTo(old);
-	return counts;
+	count = PartitionArgument(window, arg, row, &is_null);
+	counts[row] = is_null ? if_null : DatumGetInt64(count);
+	/* negative ones must not be taken for no maximum */
+	if (arg == ARG_MAXIMUM && !is_null && counts[row] < 0)
+		counts[row] = PG_INT64_MIN;
 }
 
+static int64 *
+MakeCounts(const SeatRows *rows)
+{
+	return palloc_extended((Size) rows->n * sizeof(int64), MCXT_ALLOC_HUGE);
+}
+
+/*
+ * All arguments of a row before the next row: in a partition that the executor
+ * has written to a file, going back to the first row is slow.
+ */
 static void
 ReadPartition(SeatRows *rows, FunctionCallInfo fcinfo)
 {
 	WindowObject window = PG_WINDOW_OBJECT();
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "apportion rows",
 												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext own = CurrentMemoryContext;
+	bool		one_minimum = get_fn_expr_arg_stable(fcinfo->flinfo, ARG_MINIMUM);
+	bool		one_maximum = get_fn_expr_arg_stable(fcinfo->flinfo, ARG_MAXIMUM);
+	/* a constant decides no tie */
+	bool		one_key = get_fn_expr_arg_stable(fcinfo->flinfo, ARG_KEY);
 
 	memset(rows, 0, sizeof(*rows));
 	rows->fcinfo = fcinfo;
 	rows->n = PartitionRows(window, "apportion");
-	WindowNumbersRead(&rows->weight, fcinfo, ARG_WEIGHT, rows->n, "weight", UNITS_EXACT, 0);
-	rows->minimum = ReadCounts(rows, ARG_MINIMUM, 0, scratch);
-	rows->maximum = ReadCounts(rows, ARG_MAXIMUM, NO_MAXIMUM, scratch);
+	rows->minimum = MakeCounts(rows);
+	rows->maximum = MakeCounts(rows);
+	WindowNumbersInit(&rows->weight, fcinfo, ARG_WEIGHT, rows->n, "weight", UNITS_EXACT, 0);
 	WindowKeysInit(&rows->keys, fcinfo, ARG_KEY, rows->n);
-	/* a constant decides no tie */
-	if (!get_fn_expr_arg_stable(fcinfo->flinfo, ARG_KEY))
-		for (int64 i = 0; i < rows->n; i++)
-		{
+	for (int64 i = 0; i < rows->n; i++)
+	{
+		WindowNumbersReadRow(&rows->weight, window, i, scratch);
+		MemoryContextSwitchTo(scratch);
+		ReadCount(window, ARG_MINIMUM, one_minimum, 0, i, rows->minimum);
+		ReadCount(window, ARG_MAXIMUM, one_maximum, NO_MAXIMUM, i, rows->maximum);
+		MemoryContextSwitchTo(own);
+		if (!one_key)
 			WindowKeysRead(&rows->keys, window, i, scratch);
-			ForgetArguments(scratch, i);
-			POLL_EVERY(i);
-		}
+		ForgetArguments(scratch, i);
+		POLL_EVERY(i);
+	}
 	rows->has_keys = WindowKeysGiven(&rows->keys);
 	MemoryContextDelete(scratch);
 }

@@ -319,25 +319,6 @@ WindowNumbersReadRow(WindowNumbers *numbers, WindowObject window, int64 row,
 }
 
 void
-WindowNumbersRead(WindowNumbers *numbers, FunctionCallInfo fcinfo, int arg, int64 n,
-				  const char *name, UnitRounding rounding, int scale)
-{
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "numbers of a partition",
-												  ALLOCSET_DEFAULT_SIZES);
-	int64		rows;
-
-	WindowNumbersInit(numbers, fcinfo, arg, n, name, rounding, scale);
-	rows = numbers->step == 0 ? Min(1, n) : n;
-	for (int64 i = 0; i < rows; i++)
-	{
-		WindowNumbersReadRow(numbers, PG_WINDOW_OBJECT(), i, scratch);
-		ForgetArguments(scratch, i);
-		POLL_EVERY(i);
-	}
-	MemoryContextDelete(scratch);
-}
-
-void
 WindowNumbersFree(WindowNumbers *numbers)
 {
 	if (numbers->small != NULL)

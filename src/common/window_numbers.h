@@ -58,9 +58,6 @@ extern void WindowNumbersInit(WindowNumbers *numbers, FunctionCallInfo fcinfo, i
 extern void WindowNumbersReadRow(WindowNumbers *numbers, WindowObject window, int64 row,
 								 MemoryContext scratch);
 
-/* The same for all rows at once, for a function that reads only this argument. */
-extern void WindowNumbersRead(WindowNumbers *numbers, FunctionCallInfo fcinfo, int arg, int64 n,
-							  const char *name, UnitRounding rounding, int scale);
 extern void WindowNumbersFree(WindowNumbers *numbers);
 
 static inline bool
