@@ -16,6 +16,10 @@ all:
 
 OBJS = \
 	src/custseg.o \
+	src/allocation/workload.o \
+	src/allocation/workload_bound.o \
+	src/allocation/workload_dual.o \
+	src/allocation/workload_round.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \
