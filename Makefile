@@ -16,6 +16,14 @@ all:
 
 OBJS = \
 	src/custseg.o \
+	src/allocation/assign.o \
+	src/allocation/assign_edges.o \
+	src/allocation/assign_explain.o \
+	src/allocation/assign_input.o \
+	src/allocation/assign_next.o \
+	src/allocation/assign_reading.o \
+	src/allocation/key_index.o \
+	src/allocation/scaled_values.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \
