@@ -22,6 +22,11 @@ OBJS = \
 	src/allocation/assign_input.o \
 	src/allocation/assign_next.o \
 	src/allocation/assign_reading.o \
+	src/allocation/assignment.o \
+	src/allocation/assignment_balance.o \
+	src/allocation/assignment_graph.o \
+	src/allocation/assignment_path.o \
+	src/allocation/assignment_price.o \
 	src/allocation/key_index.o \
 	src/allocation/scaled_values.o \
 	src/common/argument_cache.o \
