@@ -16,6 +16,19 @@ all:
 
 OBJS = \
 	src/custseg.o \
+	src/allocation/assign.o \
+	src/allocation/assign_edges.o \
+	src/allocation/assign_explain.o \
+	src/allocation/assign_input.o \
+	src/allocation/assign_next.o \
+	src/allocation/assign_reading.o \
+	src/allocation/assignment.o \
+	src/allocation/assignment_balance.o \
+	src/allocation/assignment_graph.o \
+	src/allocation/assignment_path.o \
+	src/allocation/assignment_price.o \
+	src/allocation/key_index.o \
+	src/allocation/scaled_values.o \
 	src/allocation/workload.o \
 	src/allocation/workload_bound.o \
 	src/allocation/workload_dual.o \

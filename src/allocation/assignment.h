@@ -30,7 +30,7 @@ typedef struct AssignProblem
 /* 2^40: with two decimals, eleven digits before the point */
 #define ASSIGN_MAX_VALUE	(INT64CONST(1) << 40)
 
-/* 2^53: no sum of the loads of all customers may be above it; the caller checks */
+/* 2^53: the loads of all customers may add up to this; more is an error 22003 */
 #define ASSIGN_MAX_LOAD		(INT64CONST(1) << 53)
 
 typedef enum AssignStatus

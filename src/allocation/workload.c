@@ -26,6 +26,9 @@
  * B(S) - S K is convex in S, its slope is the number that the relaxation serves
  * less K, and is searched for its change of sign.
  *
+ * When all loads are equal, capacities are divided by it and the problem is that
+ * of AssignCustomers, which is exact.
+ *
  * Memory: the result is in the caller's context, everything else in one of our own:
  * 4 bytes a customer for the relaxation, 24 for rounding, and 12 an edge if there
  * are edges that no agent has the capacity for.
@@ -270,18 +273,106 @@ SolveWorkload(const AssignProblem *problem, AssignResult *result)
 	result->bound_value = BoundValue(&w, relaxation, served, result->served, minima_met);
 }
 
+/* --- Equal loads ------------------------------------------------------------------------ */
+
+/* The load that all customers with an edge have; 0 when they differ. */
+static int64
+CommonLoad(const AssignProblem *problem)
+{
+	int64		common = 0;
+
+	for (int32 i = 0; i < problem->n_customers; i++)
+	{
+		if (problem->first[i] == problem->first[i + 1])
+			continue;
+		if (common == 0)
+			common = problem->load[i];
+		else if (problem->load[i] != common)
+			return 0;
+		POLL_EVERY(i);
+	}
+	return common;
+}
+
+/* Solves it exactly, in units of the load. */
+static AssignStatus
+SolveEqual(const AssignProblem *problem, int64 unit, AssignResult *result)
+{
+	AssignProblem divided = *problem;
+	int64	   *capacity = WorkloadAlloc(problem->n_agents, sizeof(int64));
+	int64	   *minimum = WorkloadAllocZero(problem->n_agents, sizeof(int64));
+	AssignStatus status = ASSIGN_OK;
+
+	memset(result, 0, sizeof(*result));
+	for (int32 j = 0; j < problem->n_agents; j++)
+	{
+		capacity[j] = problem->capacity[j] / unit;
+		if (problem->minimum != NULL)
+			minimum[j] = problem->minimum[j] / unit + (problem->minimum[j] % unit > 0 ? 1 : 0);
+		if (minimum[j] <= capacity[j])
+			continue;
+		if (status == ASSIGN_OK)
+			result->short_agent = j;
+		result->shortage += problem->minimum[j] - capacity[j] * unit;
+		status = ASSIGN_MINIMUM_NOT_MET;
+	}
+	if (status == ASSIGN_OK)
+	{
+		divided.capacity = capacity;
+		divided.minimum = problem->minimum != NULL ? minimum : NULL;
+		divided.load = NULL;
+		status = AssignCustomers(&divided, result);
+		result->shortage *= unit;
+		result->slot_load = WorkloadAlloc(problem->n_agents, sizeof(int64));
+		for (int32 j = 0; j < problem->n_agents; j++)
+		{
+			result->load[j] *= unit;
+			result->slot_load[j] = unit;
+		}
+	}
+	pfree(capacity);
+	pfree(minimum);
+	return status;
+}
+
+/* --- All of it ---------------------------------------------------------------------------- */
+
+static void
+CheckLoads(const AssignProblem *problem)
+{
+	int64		sum = 0;
+
+	for (int32 i = 0; i < problem->n_customers; i++)
+	{
+		if (problem->load[i] > ASSIGN_MAX_LOAD - sum)
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("the loads of all customers add up to more than " INT64_FORMAT,
+							ASSIGN_MAX_LOAD),
+					 errhint("Count loads and capacities in larger units.")));
+		sum += problem->load[i];
+		POLL_EVERY(i);
+	}
+}
+
 AssignStatus
 AssignWorkload(const AssignProblem *problem, AssignResult *result)
 {
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "assign workload",
-												  ALLOCSET_DEFAULT_SIZES);
+	int64		unit;
+	MemoryContext scratch;
 	MemoryContext old;
+
+	CheckLoads(problem);
+	unit = CommonLoad(problem);
+	if (unit > 0)
+		return SolveEqual(problem, unit, result);
 
 	result->agent = WorkloadAlloc(problem->n_customers, sizeof(int32));
 	result->load = WorkloadAlloc(problem->n_agents, sizeof(int64));
 	result->slot_customers = WorkloadAlloc(problem->n_agents, sizeof(int64));
 	result->slot_value = WorkloadAlloc(problem->n_agents, sizeof(int64));
 	result->slot_load = WorkloadAlloc(problem->n_agents, sizeof(int64));
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "assign workload", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(scratch);
 	SolveWorkload(problem, result);
 	MemoryContextSwitchTo(old);
