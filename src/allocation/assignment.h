@@ -31,7 +31,7 @@ typedef struct AssignProblem
 #define ASSIGN_MAX_VALUE	(INT64CONST(1) << 40)
 
 /* 2^53: the loads of all customers may add up to this; more is an error 22003 */
-#define ASSIGN_MAX_LOAD		(INT64CONST(1) << 53)
+#define ASSIGN_MAX_ALL_LOAD	(INT64CONST(1) << 53)
 
 typedef enum AssignStatus
 {

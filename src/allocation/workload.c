@@ -344,11 +344,11 @@ CheckLoads(const AssignProblem *problem)
 
 	for (int32 i = 0; i < problem->n_customers; i++)
 	{
-		if (problem->load[i] > ASSIGN_MAX_LOAD - sum)
+		if (problem->load[i] > ASSIGN_MAX_ALL_LOAD - sum)
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg("the loads of all customers add up to more than " INT64_FORMAT,
-							ASSIGN_MAX_LOAD),
+							ASSIGN_MAX_ALL_LOAD),
 					 errhint("Count loads and capacities in larger units.")));
 		sum += problem->load[i];
 		POLL_EVERY(i);
