@@ -35,9 +35,10 @@ typedef struct Relaxation Relaxation;
 
 /*
  * A customer may be divided among agents, in shares of its load.  A solution is
- * kept from call to call; the next one starts from it.
+ * kept from call to call; the next one starts from it, the first one from a
+ * solution of a sample where an edge is worth `served` and its value.
  */
-extern Relaxation *RelaxationCreate(const Workload *problem);
+extern Relaxation *RelaxationCreate(const Workload *problem, int64 served);
 
 /*
  * Solves it where an edge is worth `served` and its value, or `served` alone.
@@ -58,6 +59,11 @@ extern int32 RelaxationAgent(const Relaxation *relaxation, int32 customer);
  * 0 when nobody is left for whom that would make room.
  */
 extern int64 RelaxationNextLoad(const Relaxation *relaxation, int32 agent);
+
+/* --- A sample: workload_sample.c -------------------------------------------------- */
+
+/* The same problem with about a quarter of the customers, and of the capacities. */
+extern void SampleWorkload(const Workload *problem, Workload *sample);
 
 /* --- The bound: workload_bound.c ------------------------------------------------ */
 
