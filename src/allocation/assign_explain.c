@@ -107,18 +107,14 @@ ValueText(const Assignment *a, int128 value)
 	return DecimalToString(&d);
 }
 
-/* What a slot of a full agent is worth, in words. */
+/* What one more slot of an agent would bring, in words. */
 static char *
-PriceText(const Assignment *a, const Candidate *c)
+SlotText(const Assignment *a, const Candidate *c)
 {
-	int64		price = a->result.slot_value[c->agent];
-
 	if (c->customers > 0)
 		return psprintf("one more slot would serve " INT64_FORMAT " more customer%s",
 						c->customers, c->customers == 1 ? "" : "s");
-	if (price > 0)
-		return psprintf("one more slot is worth %s", ValueText(a, price));
-	return pstrdup("one more slot is worth nothing");
+	return psprintf("one more slot is worth %s", ValueText(a, a->result.slot_value[c->agent]));
 }
 
 /* chosen is the candidate who was taken, NULL when the customer is not served. */
@@ -126,24 +122,25 @@ static char *
 Reason(const Assignment *a, const Candidate *c, const Candidate *chosen)
 {
 	bool		full = a->result.load[c->agent] >= a->capacity[c->agent];
+	int128		less;
 
 	if (c == chosen)
 		return pstrdup("chosen");
 	if (a->capacity[c->agent] == 0)
-		return pstrdup("takes no customers: the capacity is 0");
+		return pstrdup("takes nobody: the capacity is 0");
 	if (chosen == NULL)
-		return psprintf("%s, %s", full ? "full" : "not enough room", PriceText(a, c));
-	if (c->value + c->bonus < chosen->value + chosen->bonus)
-		return psprintf("worth %s less%s",
-						ValueText(a, (int128) (chosen->value + chosen->bonus) - (c->value + c->bonus)),
-						full ? ", and full" : "");
-	if (c->customers == chosen->customers && c->net == chosen->net)
-		return pstrdup("as good as the chosen one: the tie was decided by the keys");
-	if (full)
-		return psprintf("full: %s", PriceText(a, c));
-	if (a->result.slot_value[c->agent] > 0 || c->customers > 0)
-		return pstrdup(PriceText(a, c));
-	return pstrdup("the chosen agent needs the minimum");
+		return psprintf("%s: %s", full ? "full" : "not enough room", SlotText(a, c));
+	less = (int128) (chosen->value + chosen->bonus) - (c->value + c->bonus);
+	if (less > 0)
+		return psprintf("worth %s less%s", ValueText(a, less), full ? ", and full" : "");
+	if (c->customers > chosen->customers)
+		return psprintf("full: %s", SlotText(a, c));
+	if (c->customers == chosen->customers && c->net < chosen->net)
+		return psprintf("%s: the slot is worth %s more to others", full ? "full" : "not enough room",
+						ValueText(a, chosen->net - c->net));
+	if (less == 0)
+		return pstrdup("as good as the chosen one: the keys decided");
+	return pstrdup(full ? "full" : "the chosen agent needs the minimum");
 }
 
 static void
