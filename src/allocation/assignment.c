@@ -261,7 +261,7 @@ SolveLevels(AssignCosts *costs, int64 *price)
 			margin = margin < ASSIGN_FAR / 16 ? margin * 8 : ASSIGN_FAR / 2;
 			AssignSolve(costs, customers, n_customers, capacity, minimum, margin, price);
 		}
-		margin = 2 * change + costs->unit;
+		margin = 2 * change + costs->tie_mask / 16 + 1;
 	}
 	pfree(customers);
 }

@@ -201,7 +201,7 @@ static void
 GrowHeap(AssignHeap *heap)
 {
 	/* at most n_customers entries of the pool, and one for each move since */
-	int32		size = heap->size < PG_INT32_MAX / 4 ? heap->size * 2 + 4 : PG_INT32_MAX;
+	int32		size = heap->size < PG_INT32_MAX / 2 ? heap->size + heap->size / 2 + 4 : PG_INT32_MAX;
 	AssignEntry *entries;
 
 	if (heap->n == PG_INT32_MAX)
@@ -237,7 +237,11 @@ AssignGraphReserve(AssignGraph *graph)
 	for (int32 from = 0; from < graph->n_nodes; from++)
 		for (int32 i = 0; i < graph->rows[from].n; i++)
 		{
-			n += graph->rows[from].heap[i].size;
+			AssignHeap *heap = &graph->rows[from].heap[i];
+
+			/* a few more for customers who come */
+			heap->size += heap->size / 16 + 1;
+			n += heap->size;
 			POLL_EVERY(step++);
 		}
 	graph->pool = palloc_extended((n + 1) * sizeof(AssignEntry), MCXT_ALLOC_HUGE);
