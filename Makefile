@@ -29,6 +29,10 @@ OBJS = \
 	src/allocation/assignment_price.o \
 	src/allocation/key_index.o \
 	src/allocation/scaled_values.o \
+	src/allocation/workload.o \
+	src/allocation/workload_bound.o \
+	src/allocation/workload_dual.o \
+	src/allocation/workload_round.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \
