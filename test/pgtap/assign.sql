@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 SET LOCAL client_min_messages = warning;
 
-SELECT plan(94);
+SELECT plan(105);
 
 CREATE TABLE edge (customer int, agent text, value numeric(12,2));
 INSERT INTO edge VALUES (1, 'a', 10.50), (1, 'b', 7), (2, 'a', 9), (2, 'b', 8.25), (3, NULL, NULL), (4, 'a', 1);
@@ -37,7 +37,7 @@ END $$;
 
 -- --- who serves whom ---
 SELECT is(pg_temp.rows('assign(''TABLE edge'', ''TABLE agent'')'), '1,a,10.50,0.00 | 2,b,8.25,0.75 | 3,,, | 4,,,1.00', 'most served, then most value; in key order; gaps');
-SELECT is(pg_temp.rows('assign_summary(''TABLE edge'', ''TABLE agent'')'), 'a,1,1,1,1.00 | b,1,1,1,-2.50 | z,0,0,0,0.00', 'loads and shadow prices');
+SELECT is(pg_temp.rows('assign_summary(''TABLE edge'', ''TABLE agent'')'), 'a,1,1,1,1.00,1 | b,1,1,1,-2.50,1 | z,0,0,0,0.00,1', 'loads and shadow prices');
 SELECT is(pg_temp.rows('assign_bound(''TABLE edge'', ''TABLE agent'')'), '4,2,2,18.75,2,18.75', 'the whole');
 SELECT is(pg_temp.assigned('(1, 1, 5), (1, 2, 7)', '(1, 9), (2, 9)'), '1,2,7,0', 'the better one');
 SELECT is(pg_temp.assigned('(1, 1, 5), (2, 1, -7)', '(1, 2)'), '1,1,5,0 | 2,1,-7,0', 'a negative value is better than nobody');
@@ -50,7 +50,7 @@ SELECT is(pg_temp.assigned('(1, NULL::int, 7), (1, 1, 3), (1, NULL, NULL)', '(1,
 SELECT is(pg_temp.assigned('(NULL::int, 1, 7), (1, 1, 3)', '(1, 1), (NULL, 3)'), '1,1,3,0', 'rows without a customer, or without an agent in agents, are skipped');
 SELECT is(pg_temp.rows('assign(''SELECT 1, 1, 1 WHERE false'', ''SELECT 1, 1 WHERE false'')'), NULL, 'no rows at all');
 SELECT is(pg_temp.rows('assign(''SELECT 1, NULL::int, 1'', ''SELECT 1, 1 WHERE false'')'), '1,,,', 'a customer, no agents');
-SELECT is(pg_temp.rows('assign_summary(''SELECT 1, 1, 1 WHERE false'', ''SELECT 1, 1'')'), '1,0,1,0,0', 'an agent, no customers');
+SELECT is(pg_temp.rows('assign_summary(''SELECT 1, 1, 1 WHERE false'', ''SELECT 1, 1'')'), '1,0,1,0,0,1', 'an agent, no customers');
 SELECT is(pg_temp.rows('assign_bound(''SELECT 1, 1, 1 WHERE false'', ''SELECT 1, 1 WHERE false'')'), '0,0,0,0,0,0', 'nothing is bounded by nothing');
 
 -- --- keys ---
@@ -62,8 +62,8 @@ SELECT is(pg_temp.assigned('(repeat(''x'', 100000) || 1, ''x''::varchar, 1), (re
 SELECT is((SELECT pg_typeof(customer) || ' ' || pg_typeof(agent) || ' ' || r::text FROM assign(NULL::bigint, NULL::text, 'TABLE edge', 'TABLE agent') r LIMIT 1), 'bigint text (1,a,10.50,0.00)', 'keys in their types');
 SELECT is((SELECT pg_typeof(customer) || ' ' || pg_typeof(agent) || ' ' || r::text FROM assign(NULL::uuid, 5::smallint, 'SELECT ''00000000-0000-0000-0000-000000000007''::uuid, 3::int2, 4', 'SELECT 3::int2, 1') r),
     'uuid smallint (00000000-0000-0000-0000-000000000007,3,4,0)', 'uuid and smallint');
-SELECT is((SELECT pg_typeof(agent) || ' ' || r::text FROM assign_summary(NULL::bigint, 'SELECT 1, 3, 4', 'SELECT 3, 1') r), 'bigint (3,1,1,0,0)', 'assign_summary with a type of agent');
-SELECT is((SELECT pg_typeof(agent) || ' ' || r::text FROM assign_summary('SELECT 1, 3, 4', 'SELECT 3, 1') r), 'text (3,1,1,0,0)', 'and as text');
+SELECT is((SELECT pg_typeof(agent) || ' ' || r::text FROM assign_summary(NULL::bigint, 'SELECT 1, 3, 4', 'SELECT 3, 1') r), 'bigint (3,1,1,0,0,1)', 'assign_summary with a type of agent');
+SELECT is((SELECT pg_typeof(agent) || ' ' || r::text FROM assign_summary('SELECT 1, 3, 4', 'SELECT 3, 1') r), 'text (3,1,1,0,0,1)', 'and as text');
 SELECT throws_ok('SELECT * FROM assign(0::smallint, ''''::text, ''TABLE edge'', ''TABLE agent'')', '42804', 'the customer column has type integer, and customer_key has type smallint');
 SELECT throws_ok('SELECT * FROM assign(0, 0, ''TABLE edge'', ''TABLE agent'')', '42804', 'the agent column has type text, and agent_key has type integer');
 SELECT throws_ok('SELECT * FROM assign_summary(0, ''TABLE edge'', ''TABLE agent'')', '42804', 'the agent column has type text, and agent_key has type integer');
@@ -140,7 +140,20 @@ SELECT is((SELECT string_agg(agent || ' ' || load, ', ' ORDER BY agent) FROM ass
 SELECT is((SELECT string_agg(agent || ' ' || load, ', ' ORDER BY agent) FROM assign_summary('SELECT c, a, 5 FROM generate_series(1, 800) c, generate_series(1, 3) a', 'SELECT a, a * 200 FROM generate_series(1, 3) a', balance => true)),
     '1 133, 2 267, 3 400', 'in proportion to the capacities');
 SELECT is(pg_temp.rows('assign_summary(''SELECT c, a, CASE WHEN c = 1 AND a = 1 THEN 6 ELSE 5 END FROM generate_series(1, 2) c, generate_series(1, 2) a'', ''SELECT a, 9 FROM generate_series(1, 2) a'', balance => true)'),
-    '1,1,9,0,0 | 2,1,9,0,0', 'but not against the value');
+    '1,1,9,0,0,1 | 2,1,9,0,0,1', 'but not against the value');
+
+-- --- customers of unequal load ---
+SELECT is(pg_temp.assigned('(1, 1, 5, 3), (2, 1, 4, 2), (3, 1, 4, 2)', '(1, 4)'), '1,,,5 | 2,1,4,0 | 3,1,4,0', 'two small ones instead of a large one');
+SELECT is(pg_temp.rows('assign_bound(''SELECT * FROM (VALUES (1, 1, 5, 3), (2, 1, 4, 2), (3, 1, 4, 2)) e'', ''SELECT 1, 4'')'), '3,2,4,8,2,8', 'which is the best there is');
+SELECT is(pg_temp.assigned('(1, 1, 5, 1), (2, 1, 4, 1)', '(1, 1)'), '1,1,5,0 | 2,,,4', 'loads of 1');
+SELECT is(pg_temp.assigned('(1, 1, 5, 10), (2, 1, 4, 10)', '(1, 19)'), '1,1,5,0 | 2,,,4', 'equal loads');
+SELECT is(pg_temp.assigned('(1, 1, 5, 10), (2, 1, 4, 11), (3, NULL, NULL, 12)', '(1, 10)'), '1,1,5,0 | 2,,,4 | 3,,,', 'a customer who is too large');
+SELECT is(pg_temp.rows('assign_summary(''SELECT c, a, 1, c FROM generate_series(1, 4) c, generate_series(1, 2) a'', ''SELECT a, 5 FROM generate_series(1, 2) a'')') ~ '^1,5,5,\d+,\d+,\d+ \| 2,5,5,', true, 'loads are added up');
+SELECT is(pg_temp.failure('(1, 1, 5, 10), (1, 2, 4, 11)', '(1, 10), (2, 10)'), '22023: the load of 1 is 10 in one row and 11 in another. The load is the customer''s, whoever serves it: all rows of a customer in argument "edges" must say the same.', 'two loads of one customer');
+SELECT is(pg_temp.failure('(1, 1, 5, NULL::int)', '(1, 10)'), '22004: the load of 1 must not be NULL. Use coalesce(load, 1) in the query in argument "edges".', 'load NULL');
+SELECT is(pg_temp.failure('(1, 1, 5, 0)', '(1, 10)'), '22023: the load of 1 must be a whole number from 1 to 1000000000, not 0. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'load 0');
+SELECT is(pg_temp.failure('(1, 1, 5, 1.25)', '(1, 10)'), '22023: the load of 1 must be a whole number from 1 to 1000000000, not 1.25. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'a broken load');
+SELECT is((SELECT count(agent) || ' ' || max(reason) FILTER (WHERE chosen) FROM assign_explain('2', 'SELECT c, a, c * a, c FROM generate_series(1, 4) c, generate_series(1, 2) a', 'SELECT a, 5 FROM generate_series(1, 2) a')), '2 chosen', 'explained');
 
 -- --- why ---
 SELECT is(pg_temp.rows('assign_explain(''1'', ''TABLE edge'', ''TABLE agent'')'), 'a,10.50,0.00,1,1.00,9.50,1,1,t,chosen | b,7.00,0.00,1,-2.50,9.50,1,1,f,worth 3.50 less, and full', 'the chosen one, and a worse one');

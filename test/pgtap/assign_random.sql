@@ -98,7 +98,7 @@ SELECT is_empty($$SELECT s.*, m.served - b.served, m.value - b.value FROM summar
 SELECT is_empty('SELECT * FROM summary WHERE shadow_customers < 0 OR (shadow_customers = 0 AND shadow_value < 0)',
     'raising a capacity never lowers the pair of served and value');
 SELECT is_empty($$SELECT part, b.*, o.* FROM best b JOIN feasible USING (part), assign_bound(pg_temp.edges(part), pg_temp.agents(part), pg_temp.currents(part), stickiness) o
-    WHERE more = 0 AND (o.customers, o.served, o.load, o.value, o.bound_load, o.bound_value) <> (n, b.served, b.served, b.value, b.served, b.value)$$, 'assign_bound: the bound is reached');
+    WHERE more = 0 AND (o.customers, o.served, o.load, o.value, o.bound_served, o.bound_value) <> (n, b.served, b.served, b.value, b.served, b.value)$$, 'assign_bound: the bound is reached');
 
 -- --- permutations, types, functions of the same arguments ---
 
