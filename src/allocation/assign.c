@@ -176,7 +176,7 @@ custseg_assign_key(PG_FUNCTION_ARGS)
 
 enum
 {
-	SUM_AGENT, SUM_LOAD, SUM_CAPACITY, SUM_SHADOW_CUSTOMERS, SUM_SHADOW_VALUE, N_SUM
+	SUM_AGENT, SUM_LOAD, SUM_CAPACITY, SUM_SHADOW_CUSTOMERS, SUM_SHADOW_VALUE, SUM_SHADOW_LOAD, N_SUM
 };
 
 static Datum
@@ -198,6 +198,7 @@ AssignSummary(FunctionCallInfo fcinfo, int first)
 		values[SUM_CAPACITY] = Int64GetDatum(a->capacity[j]);
 		values[SUM_SHADOW_CUSTOMERS] = Int64GetDatum(a->result.slot_customers[j]);
 		values[SUM_SHADOW_VALUE] = AssignmentNumeric(a, a->result.slot_value[j]);
+		values[SUM_SHADOW_LOAD] = Int64GetDatum(AssignmentSlotLoad(a, j));
 		Emit(&e, values, nulls);
 		MemoryContextSwitchTo(old);
 	}
@@ -227,7 +228,7 @@ custseg_assign_summary_key(PG_FUNCTION_ARGS)
 
 enum
 {
-	BOUND_CUSTOMERS, BOUND_SERVED, BOUND_LOAD, BOUND_VALUE, BOUND_MAX_LOAD, BOUND_MAX_VALUE, N_BOUND
+	BOUND_CUSTOMERS, BOUND_SERVED, BOUND_LOAD, BOUND_VALUE, BOUND_MOST_SERVED, BOUND_MOST_VALUE, N_BOUND
 };
 
 /* assign_bound(edges, agents, current, stickiness, balance) */
@@ -252,13 +253,13 @@ custseg_assign_bound(PG_FUNCTION_ARGS)
 	if (a->problem.load == NULL)
 	{
 		/* it is the best there is */
-		values[BOUND_MAX_LOAD] = values[BOUND_LOAD];
-		values[BOUND_MAX_VALUE] = values[BOUND_VALUE];
+		values[BOUND_MOST_SERVED] = values[BOUND_SERVED];
+		values[BOUND_MOST_VALUE] = values[BOUND_VALUE];
 	}
 	else
 	{
-		values[BOUND_MAX_LOAD] = Int64GetDatum(a->result.bound_served);
-		values[BOUND_MAX_VALUE] = AssignmentNumeric(a, a->result.bound_value);
+		values[BOUND_MOST_SERVED] = Int64GetDatum(a->result.bound_served);
+		values[BOUND_MOST_VALUE] = AssignmentNumeric(a, a->result.bound_value);
 	}
 	Emit(&e, values, nulls);
 	AssignmentFree(a);

@@ -7,6 +7,9 @@
  * is the net value: that of the edge, and the stickiness for the current agent,
  * less what the slot is worth to others.  An agent whose slot decides whether
  * one more customer can be served at all comes after all others.
+ *
+ * With loads the prices are those of the bound, for the load of the customer; the
+ * assignment, which is rounded, may differ from what they say.
  */
 #include "postgres.h"
 
@@ -61,6 +64,7 @@ typedef struct Candidate
 	int64		bonus;
 	int128		net;			/* value and bonus less the price */
 	int64		customers;		/* whom a slot of the agent could serve in addition */
+	bool		has_room;		/* for the customer, beside all who are served */
 } Candidate;
 
 /* Best first; equals by key. */
@@ -81,6 +85,7 @@ static Candidate *
 CandidatesOf(const Assignment *a, int32 customer, int *n)
 {
 	int64		first = a->edges.first[customer];
+	int64		load = a->edges.load == NULL ? 1 : a->edges.load[customer];
 	Candidate  *candidates;
 
 	*n = (int) (a->edges.first[customer + 1] - first);
@@ -93,7 +98,10 @@ CandidatesOf(const Assignment *a, int32 customer, int *n)
 		c->value = AssignmentValue(a, customer, first + i);
 		c->bonus = a->edges.value[first + i] - c->value;
 		c->customers = a->result.slot_customers[c->agent];
-		c->net = (int128) a->edges.value[first + i] - a->result.slot_value[c->agent];
+		/* at most 2^41 * 2^30 */
+		c->net = (int128) a->edges.value[first + i] -
+			(int128) a->result.slot_value[c->agent] * load / AssignmentSlotLoad(a, c->agent);
+		c->has_room = a->result.load[c->agent] + load <= a->capacity[c->agent];
 	}
 	qsort(candidates, *n, sizeof(Candidate), CompareCandidates);
 	return candidates;
@@ -107,43 +115,45 @@ ValueText(const Assignment *a, int128 value)
 	return DecimalToString(&d);
 }
 
-/* What a slot of a full agent is worth, in words. */
+/* What one more slot of an agent would bring, in words. */
 static char *
-PriceText(const Assignment *a, const Candidate *c)
+SlotText(const Assignment *a, const Candidate *c)
 {
-	int64		price = a->result.slot_value[c->agent];
+	int64		slot_load = AssignmentSlotLoad(a, c->agent);
+	char	   *slot = slot_load == 1 ? "one more slot" : psprintf("capacity for " INT64_FORMAT " more", slot_load);
 
 	if (c->customers > 0)
-		return psprintf("one more slot would serve " INT64_FORMAT " more customer%s",
+		return psprintf("%s would serve " INT64_FORMAT " more customer%s", slot,
 						c->customers, c->customers == 1 ? "" : "s");
-	if (price > 0)
-		return psprintf("one more slot is worth %s", ValueText(a, price));
-	return pstrdup("one more slot is worth nothing");
+	return psprintf("%s is worth %s", slot, ValueText(a, a->result.slot_value[c->agent]));
 }
 
 /* chosen is the candidate who was taken, NULL when the customer is not served. */
 static char *
 Reason(const Assignment *a, const Candidate *c, const Candidate *chosen)
 {
-	bool		full = a->result.load[c->agent] >= a->capacity[c->agent];
+	const char *room = c->has_room ? "not full" :
+		a->result.load[c->agent] >= a->capacity[c->agent] ? "full" : "not enough room";
+	int128		less;
 
 	if (c == chosen)
 		return pstrdup("chosen");
 	if (a->capacity[c->agent] == 0)
-		return pstrdup("takes no customers: the capacity is 0");
+		return pstrdup("takes nobody: the capacity is 0");
 	if (chosen == NULL)
-		return psprintf("%s, %s", full ? "full" : "not enough room", PriceText(a, c));
-	if (c->value + c->bonus < chosen->value + chosen->bonus)
-		return psprintf("worth %s less%s",
-						ValueText(a, (int128) (chosen->value + chosen->bonus) - (c->value + c->bonus)),
-						full ? ", and full" : "");
-	if (c->customers == chosen->customers && c->net == chosen->net)
-		return pstrdup("as good as the chosen one: the tie was decided by the keys");
-	if (full)
-		return psprintf("full: %s", PriceText(a, c));
-	if (a->result.slot_value[c->agent] > 0 || c->customers > 0)
-		return pstrdup(PriceText(a, c));
-	return pstrdup("the chosen agent needs the minimum");
+		return psprintf("%s: %s", room, SlotText(a, c));
+	less = (int128) (chosen->value + chosen->bonus) - (c->value + c->bonus);
+	if (less > 0)
+		return psprintf("worth %s less, and %s", ValueText(a, less), room);
+	if (c->customers > chosen->customers)
+		return psprintf("%s: %s", room, SlotText(a, c));
+	if (c->customers == chosen->customers && c->net < chosen->net)
+		return psprintf("%s: the slot is worth %s more to others", room,
+						ValueText(a, chosen->net - c->net));
+	if (less == 0)
+		return pstrdup("as good as the chosen one: the keys decided");
+	return psprintf("%s: %s", room, a->edges.load != NULL ? "with unequal loads not every place is the best" :
+					"the chosen agent needs the minimum");
 }
 
 static void

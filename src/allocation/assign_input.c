@@ -278,6 +278,22 @@ ReadBalance(FunctionCallInfo fcinfo, int n)
 }
 
 static void
+CheckMinimums(const Assignment *a, AssignStatus status)
+{
+	const AssignResult *r = &a->result;
+
+	if (status == ASSIGN_OK)
+		return;
+	/* with loads there may be a way that was not found */
+	ereport(status == ASSIGN_MINIMUM_MISSED ? WARNING : ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("not every agent %s the minimum: " INT64_FORMAT " missing, agent %s among those who get too little",
+					status == ASSIGN_MINIMUM_MISSED ? "has" : "can have", r->shortage,
+					AssignNumberText(a->agents.keys, r->short_agent, a->agents.type)),
+			 errhint("Lower minimums, or add edges of customers whom these agents may serve.")));
+}
+
+static void
 Solve(Assignment *a, bool balance)
 {
 	AssignProblem *p = &a->problem;
@@ -293,14 +309,7 @@ Solve(Assignment *a, bool balance)
 	p->customer_hash = KeyIndexHashes(a->edges.customers);
 	p->agent_hash = KeyIndexHashes(a->agents.keys);
 	p->balance = balance;
-	if ((p->load != NULL ? AssignWorkload(p, &a->result) : AssignCustomers(p, &a->result)) ==
-		ASSIGN_MINIMUM_NOT_MET)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("not every agent can have the minimum: " INT64_FORMAT " missing, agent %s among those who get too little",
-						a->result.shortage,
-						AssignNumberText(a->agents.keys, a->result.short_agent, a->agents.type)),
-				 errhint("Lower minimums, or add edges of customers whom these agents may serve.")));
+	CheckMinimums(a, p->load != NULL ? AssignWorkload(p, &a->result) : AssignCustomers(p, &a->result));
 }
 
 Assignment *

@@ -47,6 +47,13 @@ AssignmentValue(const Assignment *a, int32 customer, int64 place)
 	return a->edges.value[place] - (sticky ? a->stickiness : 0);
 }
 
+/* How much more capacity of an agent the price in the result is for. */
+static inline int64
+AssignmentSlotLoad(const Assignment *a, int32 agent)
+{
+	return a->result.slot_load == NULL ? 1 : a->result.slot_load[agent];
+}
+
 /* A value, price or sum of values as a numeric of the values' scale. */
 extern Datum AssignmentNumeric(const Assignment *a, int128 value);
 

@@ -141,7 +141,7 @@ InitCosts(AssignCosts *costs, const AssignProblem *problem, int32 *own)
 	for (int32 i = 0; i < problem->n_agents; i++)
 	{
 		costs->capacity[i] = Min(problem->capacity[i], (int64) problem->n_customers + 1);
-		costs->minimum[i] = problem->minimum == NULL ? 0 : problem->minimum[i];
+		costs->minimum[i] = problem->minimum == NULL ? 0 : Min(problem->minimum[i], costs->capacity[i]);
 	}
 	costs->capacity[costs->none] = (int64) problem->n_customers + 1;
 	costs->minimum[costs->none] = 0;
@@ -261,7 +261,7 @@ SolveLevels(AssignCosts *costs, int64 *price)
 			margin = margin < ASSIGN_FAR / 16 ? margin * 8 : ASSIGN_FAR / 2;
 			AssignSolve(costs, customers, n_customers, capacity, minimum, margin, price);
 		}
-		margin = 2 * change + costs->unit;
+		margin = 2 * change + costs->tie_mask / 16 + 1;
 	}
 	pfree(customers);
 }
@@ -334,18 +334,20 @@ CountLoads(const AssignCosts *costs, int64 *load)
 static AssignStatus
 CheckMinimums(const AssignCosts *costs, AssignResult *result)
 {
+	int128		shortage = 0;
+
 	result->short_agent = -1;
-	result->shortage = 0;
-	for (int32 i = 0; i < costs->none; i++)
+	for (int32 i = 0; i < costs->none && costs->problem->minimum != NULL; i++)
 	{
-		int64		missing = costs->minimum[i] - result->load[i];
+		int64		missing = costs->problem->minimum[i] - result->load[i];
 
 		if (missing <= 0)
 			continue;
 		if (result->short_agent < 0)
 			result->short_agent = i;
-		result->shortage += missing;
+		shortage += missing;
 	}
+	result->shortage = Min(shortage, PG_INT64_MAX);
 	return result->short_agent < 0 ? ASSIGN_OK : ASSIGN_MINIMUM_NOT_MET;
 }
 
@@ -415,8 +417,8 @@ MakeResult(const AssignProblem *problem, AssignResult *result)
 	memset(result, 0, sizeof(*result));
 	result->agent = palloc_extended((Size) problem->n_customers * sizeof(int32) + 1, MCXT_ALLOC_HUGE);
 	result->load = palloc(n * sizeof(int64));
-	result->slot_customers = palloc(n * sizeof(int64));
-	result->slot_value = palloc(n * sizeof(int64));
+	result->slot_customers = palloc0(n * sizeof(int64));
+	result->slot_value = palloc0(n * sizeof(int64));
 }
 
 AssignStatus

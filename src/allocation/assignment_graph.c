@@ -26,6 +26,23 @@
 
 #define FIRST_SLOTS		4096
 
+/* cleared without a look at a cancel */
+#define CLEAR_AT_ONCE	(1024 * 1024)
+
+/* Like palloc0, for large sizes. */
+static void *
+AllocateZero(Size size)
+{
+	char	   *p = palloc_extended(size, MCXT_ALLOC_HUGE);
+
+	for (Size i = 0; i < size; i += CLEAR_AT_ONCE)
+	{
+		memset(p + i, 0, Min(size - i, CLEAR_AT_ONCE));
+		custseg_poll();
+	}
+	return p;
+}
+
 AssignGraph *
 AssignGraphCreate(int32 n_nodes)
 {
@@ -34,7 +51,7 @@ AssignGraphCreate(int32 n_nodes)
 	graph->n_nodes = n_nodes;
 	graph->rows = palloc_extended(n_nodes * sizeof(AssignRow), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	if (n_nodes <= MATRIX_NODES)
-		graph->matrix = palloc0((Size) n_nodes * n_nodes * sizeof(int32));
+		graph->matrix = AllocateZero((Size) n_nodes * n_nodes * sizeof(int32));
 	else
 	{
 		graph->n_slots = FIRST_SLOTS;
@@ -73,8 +90,7 @@ DoubleSlots(AssignGraph *graph)
 	uint64		n_old = graph->n_slots;
 
 	graph->n_slots *= 2;
-	graph->slots = palloc_extended(graph->n_slots * sizeof(AssignSlot),
-								   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	graph->slots = AllocateZero(graph->n_slots * sizeof(AssignSlot));
 	for (uint64 i = 0; i < n_old; i++)
 	{
 		if (old[i].pair != 0)
@@ -201,7 +217,7 @@ static void
 GrowHeap(AssignHeap *heap)
 {
 	/* at most n_customers entries of the pool, and one for each move since */
-	int32		size = heap->size < PG_INT32_MAX / 4 ? heap->size * 2 + 4 : PG_INT32_MAX;
+	int32		size = heap->size < PG_INT32_MAX / 2 ? heap->size + heap->size / 2 + 4 : PG_INT32_MAX;
 	AssignEntry *entries;
 
 	if (heap->n == PG_INT32_MAX)
@@ -237,7 +253,11 @@ AssignGraphReserve(AssignGraph *graph)
 	for (int32 from = 0; from < graph->n_nodes; from++)
 		for (int32 i = 0; i < graph->rows[from].n; i++)
 		{
-			n += graph->rows[from].heap[i].size;
+			AssignHeap *heap = &graph->rows[from].heap[i];
+
+			/* a few more for customers who come */
+			heap->size += heap->size / 16 + 1;
+			n += heap->size;
 			POLL_EVERY(step++);
 		}
 	graph->pool = palloc_extended((n + 1) * sizeof(AssignEntry), MCXT_ALLOC_HUGE);

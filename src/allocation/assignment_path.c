@@ -223,7 +223,12 @@ AssignFlowSearch(AssignFlow *flow, int32 source)
 
 /* --- Moving -------------------------------------------------------------------- */
 
-/* The first customer of the pair moves. */
+/*
+ * The first customer of the pair moves.  A move that was left out, and has become
+ * cheaper than the agents the customer goes to, stays out, as paths must not
+ * have negative steps: the margin was too small, and the customer is found when
+ * all are checked.
+ */
 static void
 MoveCustomer(AssignFlow *flow, int32 from, int32 to)
 {
@@ -234,7 +239,7 @@ MoveCustomer(AssignFlow *flow, int32 from, int32 to)
 	int64		first = problem->first[customer];
 	int64		end = problem->first[customer + 1];
 	int64		here = costs->none_cost;
-	int64		limit;
+	int64		least;
 
 	costs->own[customer] = to;
 	flow->load[from]--;
@@ -245,15 +250,17 @@ MoveCustomer(AssignFlow *flow, int32 from, int32 to)
 		if (problem->agent[e] == to)
 			here = costs->scratch[e - first];
 	}
-	limit = here + flow->price[to] + flow->margin;
+	least = here + flow->price[to];
 	for (int64 e = first; e < end; e++)
 	{
 		int32		agent = problem->agent[e];
 		int64		cost = costs->scratch[e - first];
+		int64		total = cost + flow->price[agent];
 
 		if (agent != from)
 			AssignGraphLeave(flow->graph, costs->own, from, agent);
-		if (agent != to && flow->capacity[agent] > 0 && cost + flow->price[agent] <= limit)
+		if (agent != to && flow->capacity[agent] > 0 &&
+			total >= least && total <= least + flow->margin)
 			AssignGraphPush(flow->graph, to, agent, cost - here, customer);
 	}
 	AssignStep(&flow->steps, 16 * (end - first));
@@ -263,11 +270,35 @@ MoveCustomer(AssignFlow *flow, int32 from, int32 to)
 		AssignGraphPush(flow->graph, to, costs->none, costs->none_cost - here, customer);
 }
 
-/* Sends one customer along the path that was found, after the prices were raised. */
+/* How many can be sent along the path: one where customers move, more over the sink alone. */
+static int64
+PathRoom(const AssignFlow *flow, int32 source, int32 end)
+{
+	int64		room = Min(flow->excess[source], -flow->excess[end]);
+
+	for (int32 node = end; node != source; node = flow->parent[node])
+	{
+		int32		from = flow->parent[node];
+		int32		agent = node == flow->sink ? from : node;
+		int64		passed = flow->flow[agent];
+		int64		minimum = flow->minimum[agent];
+
+		if (node == flow->sink)
+			room = Min(room, (passed < minimum ? minimum : flow->capacity[agent]) - passed);
+		else if (from == flow->sink)
+			room = Min(room, passed > minimum ? passed - minimum : passed);
+		else
+			return 1;
+	}
+	return room;
+}
+
+/* Raises the prices, and sends customers along the path that was found. */
 static void
 Augment(AssignFlow *flow, int32 source, int32 end)
 {
 	int64		distance = flow->distance[end];
+	int64		room = PathRoom(flow, source, end);
 
 	for (int32 i = 0; i < flow->n_settled; i++)
 	{
@@ -280,14 +311,14 @@ Augment(AssignFlow *flow, int32 source, int32 end)
 		int32		from = flow->parent[node];
 
 		if (node == flow->sink)
-			flow->flow[from]++;
+			flow->flow[from] += room;
 		else if (from == flow->sink)
-			flow->flow[node]--;
+			flow->flow[node] -= room;
 		else
 			MoveCustomer(flow, from, node);
 	}
-	flow->excess[source]--;
-	flow->excess[end]++;
+	flow->excess[source] -= room;
+	flow->excess[end] += room;
 }
 
 /* --- One level ----------------------------------------------------------------- */
