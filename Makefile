@@ -33,6 +33,7 @@ OBJS = \
 	src/allocation/workload_basis.o \
 	src/allocation/workload_bound.o \
 	src/allocation/workload_dual.o \
+	src/allocation/workload_improve.o \
 	src/allocation/workload_round.o \
 	src/allocation/workload_sample.o \
 	src/common/argument_cache.o \

@@ -269,7 +269,8 @@ SolveWorkload(const AssignProblem *problem, AssignResult *result)
 	PrepareWorkload(problem, &w);
 	relaxation = RelaxationCreate(&w, FirstServedWorth(&w));
 	served = SolveRelaxation(&w, relaxation, &bound);
-	RoundRelaxation(&w, relaxation, bound.any, result->agent, result->load);
+	RoundRelaxation(&w, relaxation, served, bound.any, problem->balance, result->agent,
+					result->load);
 	CountResult(&w, result);
 	CountShortage(problem, result);
 	SetSlots(&w, relaxation, served, result);

@@ -79,10 +79,11 @@ extern int128 PriceBound(const Workload *problem, const double *prices, bool min
 /*
  * Turns the last solution into an assignment of whole customers: agents of each
  * customer, -1 for none, and loads of agents, which the caller has allocated.
- * max_served is a number of customers that cannot be surpassed.
+ * The solution was made with served_worth; max_served customers cannot be surpassed.
  */
 extern void RoundRelaxation(const Workload *problem, const Relaxation *relaxation,
-							int64 max_served, int32 *agent, int64 *load);
+							int64 served_worth, int64 max_served, bool balance,
+							int32 *agent, int64 *load);
 
 /* palloc for arrays over rows */
 static inline void *
