@@ -30,9 +30,12 @@ OBJS = \
 	src/allocation/key_index.o \
 	src/allocation/scaled_values.o \
 	src/allocation/workload.o \
+	src/allocation/workload_basis.o \
 	src/allocation/workload_bound.o \
 	src/allocation/workload_dual.o \
+	src/allocation/workload_improve.o \
 	src/allocation/workload_round.o \
+	src/allocation/workload_sample.o \
 	src/common/argument_cache.o \
 	src/common/binary.o \
 	src/common/bulk_function.o \

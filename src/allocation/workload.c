@@ -149,6 +149,12 @@ BoundServed(const Workload *w, Relaxation *relaxation, ServedBound *bound)
 		bound->with_minima = Min(bound->any, (int64) PriceBound(w, prices, true, 1, false));
 }
 
+static int64
+FirstServedWorth(const Workload *w)
+{
+	return 8 * w->max_value;
+}
+
 /*
  * Solves the relaxation with an S that serves as many as can be served.  Returns
  * it, and how many that is.
@@ -156,7 +162,7 @@ BoundServed(const Workload *w, Relaxation *relaxation, ServedBound *bound)
 static int64
 SolveRelaxation(const Workload *w, Relaxation *relaxation, ServedBound *bound)
 {
-	int64		served = 8 * w->max_value;
+	int64		served = FirstServedWorth(w);
 
 	RelaxationSolve(relaxation, served, true);
 	bound->any = bound->with_minima = w->n_eligible;
@@ -261,9 +267,10 @@ SolveWorkload(const AssignProblem *problem, AssignResult *result)
 	bool		minima_met;
 
 	PrepareWorkload(problem, &w);
-	relaxation = RelaxationCreate(&w);
+	relaxation = RelaxationCreate(&w, FirstServedWorth(&w));
 	served = SolveRelaxation(&w, relaxation, &bound);
-	RoundRelaxation(&w, relaxation, bound.any, result->agent, result->load);
+	RoundRelaxation(&w, relaxation, served, bound.any, problem->balance, result->agent,
+					result->load);
 	CountResult(&w, result);
 	CountShortage(problem, result);
 	SetSlots(&w, relaxation, served, result);

@@ -35,9 +35,10 @@ typedef struct Relaxation Relaxation;
 
 /*
  * A customer may be divided among agents, in shares of its load.  A solution is
- * kept from call to call; the next one starts from it.
+ * kept from call to call; the next one starts from it, the first one from a
+ * solution of a sample where an edge is worth `served` and its value.
  */
-extern Relaxation *RelaxationCreate(const Workload *problem);
+extern Relaxation *RelaxationCreate(const Workload *problem, int64 served);
 
 /*
  * Solves it where an edge is worth `served` and its value, or `served` alone.
@@ -59,6 +60,11 @@ extern int32 RelaxationAgent(const Relaxation *relaxation, int32 customer);
  */
 extern int64 RelaxationNextLoad(const Relaxation *relaxation, int32 agent);
 
+/* --- A sample: workload_sample.c -------------------------------------------------- */
+
+/* The same problem with about a quarter of the customers, and of the capacities. */
+extern void SampleWorkload(const Workload *problem, Workload *sample);
+
 /* --- The bound: workload_bound.c ------------------------------------------------ */
 
 /*
@@ -73,10 +79,11 @@ extern int128 PriceBound(const Workload *problem, const double *prices, bool min
 /*
  * Turns the last solution into an assignment of whole customers: agents of each
  * customer, -1 for none, and loads of agents, which the caller has allocated.
- * max_served is a number of customers that cannot be surpassed.
+ * The solution was made with served_worth; max_served customers cannot be surpassed.
  */
 extern void RoundRelaxation(const Workload *problem, const Relaxation *relaxation,
-							int64 max_served, int32 *agent, int64 *load);
+							int64 served_worth, int64 max_served, bool balance,
+							int32 *agent, int64 *load);
 
 /* palloc for arrays over rows */
 static inline void *

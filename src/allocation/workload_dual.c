@@ -20,282 +20,19 @@
  * reported relies on them: workload_bound.c makes an exact bound of any prices.
  * Prices that equal the dual solution but for rounding are found by additions
  * along the tree from the root, again and again, so that errors do not grow.
- *
- * The basis is kept strongly feasible, so that steps that move nothing cannot
- * cycle: every arc of the tree without flow points away from the root, when arcs
- * go from customers to bins and from the root to bins (for free room).  It is so
- * at the beginning, and stays so when among the arcs that block a step the first
- * one leaves, as one follows the cycle in the direction of the flow from the
- * node next to the root.  W. H. Cunningham, A network simplex method,
- * Mathematical Programming 11 (1976), with all arcs turned round.
  */
-#include "allocation/workload.h"
+#include "allocation/workload_relaxation.h"
 
-#define NOBODY (-1)
+#include "utils/memutils.h"
 
-/*
- * Nodes are numbered: bins, then the root, then divided customers.  A customer's
- * place is its bin or the root where it is whole, otherwise NODE_PLACE of its node.
- */
-#define NODE_PLACE(node) (-1 - (node))
+#define MAX_SWEEPS 1000
 
-struct Relaxation
-{
-	const Workload *problem;
-	int32		n_bins;
-	int32		root;
-	int32	   *agent_of_bin;
-	int32	   *second_bin;		/* of agents with a minimum: its bin; -1 for none; NULL: no minima */
-	int32	   *open_bin;		/* of each agent the bin whose price is lower */
-	double	   *price;			/* of each agent: of that bin */
+/* A sample is worth while with so many customers, and so many for each agent. */
+#define MIN_SAMPLED 1000
+#define MIN_PER_AGENT 64
 
-	/* what an edge is worth */
-	double		served;
-	bool		use_values;
-	double		idle;
-	double		tolerance;
-
-	/* the tree */
-	int32	   *parent;
-	int32	   *child;			/* the first one */
-	int32	   *next;			/* sibling */
-	int32	   *previous;
-	int32	   *depth;
-	int32	   *degree;
-	int32	   *customer;		/* of a node, where it is one */
-	int64	   *flow;			/* between a node and its parent */
-	double	   *worth;			/* of a unit of it */
-	double	   *potential;		/* of bins the price of a unit, of customers what a unit earns above it */
-	int32	   *free_nodes;
-	int32		n_free;
-
-	int32	   *place;			/* of each customer */
-};
-
-#define IS_BIN(r, node) ((node) < (r)->root)
-#define IS_CUSTOMER(r, node) ((node) > (r)->root)
-
-/* --- The tree -------------------------------------------------------------------- */
-
-static void
-Attach(Relaxation *r, int32 node, int32 parent)
-{
-	r->parent[node] = parent;
-	r->previous[node] = NOBODY;
-	r->next[node] = r->child[parent];
-	if (r->child[parent] != NOBODY)
-		r->previous[r->child[parent]] = node;
-	r->child[parent] = node;
-}
-
-static void
-Detach(Relaxation *r, int32 node)
-{
-	if (r->previous[node] != NOBODY)
-		r->next[r->previous[node]] = r->next[node];
-	else
-		r->child[r->parent[node]] = r->next[node];
-	if (r->next[node] != NOBODY)
-		r->previous[r->next[node]] = r->previous[node];
-}
-
-/* The node after this one in preorder, within the subtree of top; or NOBODY. */
-static int32
-NextInSubtree(const Relaxation *r, int32 node, int32 top)
-{
-	if (r->child[node] != NOBODY)
-		return r->child[node];
-	while (node != top)
-	{
-		if (r->next[node] != NOBODY)
-			return r->next[node];
-		node = r->parent[node];
-	}
-	return NOBODY;
-}
-
-/* Makes the price of an agent that of its cheaper bin. */
-static void
-SetAgentPrice(Relaxation *r, int32 agent)
-{
-	int32		bin = agent;
-
-	if (r->second_bin != NULL && r->second_bin[agent] != NOBODY &&
-		r->potential[r->second_bin[agent]] < r->potential[agent])
-		bin = r->second_bin[agent];
-	r->open_bin[agent] = bin;
-	r->price[agent] = r->potential[bin];
-}
-
-/* Depth and potential of a node from those of its parent. */
-static void
-SetPotential(Relaxation *r, int32 node)
-{
-	int32		parent = r->parent[node];
-
-	r->depth[node] = r->depth[parent] + 1;
-	/* the root's is 0, and so is what a unit earns there */
-	r->potential[node] = r->worth[node] - r->potential[parent];
-}
-
-static void
-SetPotentialsBelow(Relaxation *r, int32 top)
-{
-	int64		i = 0;
-
-	for (int32 node = top; node != NOBODY; node = NextInSubtree(r, node, top))
-	{
-		if (node != r->root)
-			SetPotential(r, node);
-		if (IS_BIN(r, node))
-			SetAgentPrice(r, r->agent_of_bin[node]);
-		POLL_EVERY(i);
-		i++;
-	}
-}
-
-/* A whole customer becomes a node of the tree. */
-static int32
-MakeNode(Relaxation *r, int32 customer, double worth)
-{
-	int32		node = r->free_nodes[--r->n_free];
-
-	r->customer[node] = customer;
-	r->child[node] = NOBODY;
-	r->degree[node] = 1;
-	r->flow[node] = r->problem->load[customer];
-	r->worth[node] = worth;
-	Attach(r, node, r->place[customer]);
-	SetPotential(r, node);
-	r->place[customer] = NODE_PLACE(node);
-	return node;
-}
-
-/* One arc of a node has gone; a customer with one arc left is whole again. */
-static void
-LoseArc(Relaxation *r, int32 node)
-{
-	if (!IS_CUSTOMER(r, node) || --r->degree[node] > 1)
-		return;
-	Detach(r, node);
-	r->place[r->customer[node]] = r->parent[node];
-	r->free_nodes[r->n_free++] = node;
-}
-
-/* --- A step ------------------------------------------------------------------------ */
-
-/*
- * Flow runs down the tree to tail, over the entering arc to head, and up again.
- * Whether it takes from what a node exchanges with its parent.
- */
-#define TAKES_DOWN(r, node) IS_CUSTOMER(r, node)
-#define TAKES_UP(r, node) IS_BIN(r, node)
-
-/*
- * Finds the arc that leaves the basis, as the node below it, and how much flows.
- * on_tail_side tells on which side of the cycle it is.
- */
-static int32
-FindLeaving(const Relaxation *r, int32 tail, int32 head, int64 *amount, bool *on_tail_side)
-{
-	int32		leaving = NOBODY;
-	int32		from_head = NOBODY;
-	int64		head_amount = 0;
-
-	*amount = 0;
-	while (tail != head)
-	{
-		if (r->depth[tail] >= r->depth[head])
-		{
-			/* against the flow: the last of equals is the first of the cycle */
-			if (TAKES_DOWN(r, tail) && (leaving == NOBODY || r->flow[tail] <= *amount))
-			{
-				leaving = tail;
-				*amount = r->flow[tail];
-			}
-			tail = r->parent[tail];
-		}
-		else
-		{
-			if (TAKES_UP(r, head) && (from_head == NOBODY || r->flow[head] < head_amount))
-			{
-				from_head = head;
-				head_amount = r->flow[head];
-			}
-			head = r->parent[head];
-		}
-	}
-	*on_tail_side = from_head == NOBODY || (leaving != NOBODY && *amount <= head_amount);
-	if (*on_tail_side)
-		return leaving;
-	*amount = head_amount;
-	return from_head;
-}
-
-static void
-Push(Relaxation *r, int32 tail, int32 head, int64 amount)
-{
-	while (tail != head)
-	{
-		if (r->depth[tail] >= r->depth[head])
-		{
-			r->flow[tail] += TAKES_DOWN(r, tail) ? -amount : amount;
-			tail = r->parent[tail];
-		}
-		else
-		{
-			r->flow[head] += TAKES_UP(r, head) ? -amount : amount;
-			head = r->parent[head];
-		}
-	}
-}
-
-/*
- * Hangs the part of the tree below leaving onto parent, by its node top, turning
- * the way between the two round.
- */
-static void
-Rehang(Relaxation *r, int32 top, int32 leaving, int32 parent, int64 flow, double worth)
-{
-	for (int32 node = top;;)
-	{
-		int32		old_parent = r->parent[node];
-		int64		old_flow = r->flow[node];
-		double		old_worth = r->worth[node];
-
-		Detach(r, node);
-		Attach(r, node, parent);
-		r->flow[node] = flow;
-		r->worth[node] = worth;
-		if (node == leaving)
-			break;
-		parent = node;
-		flow = old_flow;
-		worth = old_worth;
-		node = old_parent;
-	}
-}
-
-/*
- * The arc from tail to head enters the basis; it earns worth a unit.  tail is the
- * node of a customer, or the root for free room.
- */
-static void
-Step(Relaxation *r, int32 tail, int32 head, double worth)
-{
-	int64		amount;
-	bool		on_tail_side;
-	int32		leaving = FindLeaving(r, tail, head, &amount, &on_tail_side);
-	int32		above = r->parent[leaving];
-	int32		top = on_tail_side ? tail : head;
-
-	Push(r, tail, head, amount);
-	r->degree[tail]++;
-	Rehang(r, top, leaving, on_tail_side ? head : tail, amount, worth);
-	SetPotentialsBelow(r, top);
-	LoseArc(r, leaving);
-	LoseArc(r, above);
-}
+/* Free room is worth this part of the sample's price at the beginning. */
+#define SHRINK 0.9
 
 /* --- Finding steps ------------------------------------------------------------------ */
 
@@ -358,8 +95,8 @@ TryCustomer(Relaxation *r, int32 customer)
 		return false;
 	if (to != r->root)
 		to = r->open_bin[to];
-	node = place >= 0 ? MakeNode(r, customer, here_worth / load) : NODE_PLACE(place);
-	Step(r, node, to, to_worth / load);
+	node = place >= 0 ? BasisMakeNode(r, customer, here_worth / load) : NODE_PLACE(place);
+	BasisStep(r, node, to, to_worth / load);
 	return true;
 }
 
@@ -371,11 +108,9 @@ TryBins(Relaxation *r)
 
 	for (int32 bin = 0; bin < r->n_bins; bin++)
 	{
-		double		idle = bin < r->problem->n_agents ? 0 : r->idle;
-
-		if (r->potential[bin] < idle - r->tolerance)
+		if (r->potential[bin] < r->idle[bin] - r->tolerance)
 		{
-			Step(r, r->root, bin, idle);
+			BasisStep(r, r->root, bin, r->idle[bin]);
 			n_steps++;
 		}
 		POLL_EVERY(bin);
@@ -389,14 +124,14 @@ SetTreeWorths(Relaxation *r)
 {
 	int64		i = 0;
 
-	for (int32 node = NextInSubtree(r, r->root, r->root); node != NOBODY;
-		 node = NextInSubtree(r, node, r->root))
+	for (int32 node = BasisNext(r, r->root, r->root); node != NOBODY;
+		 node = BasisNext(r, node, r->root))
 	{
 		int32		parent = r->parent[node];
 		int32		customer = IS_CUSTOMER(r, node) ? node : parent;
 
 		if (customer == r->root)
-			r->worth[node] = node < r->problem->n_agents ? 0 : r->idle;
+			r->worth[node] = r->idle[node];
 		else
 			r->worth[node] = WorthAt(r, r->customer[customer], customer == node ? parent : node) /
 				r->problem->load[r->customer[customer]];
@@ -406,40 +141,74 @@ SetTreeWorths(Relaxation *r)
 }
 
 /*
- * Steps until none earns more.  That the number is bounded only guards against
- * rounding errors of prices.
+ * Steps over some customers until none of them can make one.  That the number of
+ * sweeps is bounded only guards against rounding errors of prices.
  */
-void
-RelaxationSolve(Relaxation *r, int64 served, bool use_values)
+static void
+SweepActive(Relaxation *r, const int32 *active, int64 n_active)
+{
+	int64		n_steps = 1;
+
+	for (int sweep = 0; sweep < MAX_SWEEPS && n_steps > 0; sweep++)
+	{
+		n_steps = TryBins(r);
+		for (int64 k = 0; k < n_active; k++)
+		{
+			n_steps += TryCustomer(r, active[k]) ? 1 : 0;
+			POLL_EVERY(k);
+		}
+	}
+}
+
+/*
+ * Steps until there is none.  Customers who have made one are likely to make
+ * another, so after each sweep over all these are done until they rest.
+ */
+static void
+Optimise(Relaxation *r)
+{
+	const Workload *p = r->problem;
+	int32	   *active = WorkloadAlloc(p->n_customers, sizeof(int32));
+	int64		n_active = 1;
+
+	SetTreeWorths(r);
+	BasisSetPotentials(r, r->root);
+	for (int sweep = 0; sweep < MAX_SWEEPS && n_active > 0; sweep++)
+	{
+		int64		n_steps = TryBins(r);
+
+		n_active = 0;
+		for (int32 i = 0; i < p->n_customers; i++)
+		{
+			if (p->first[i] < p->first[i + 1] && TryCustomer(r, i))
+				active[n_active++] = i;
+			POLL_EVERY(i);
+		}
+		SweepActive(r, active, n_active);
+		n_active += n_steps;
+	}
+	pfree(active);
+}
+
+/* Sets what edges and free room are worth. */
+static void
+SetWorths(Relaxation *r, int64 served, bool use_values)
 {
 	const Workload *p = r->problem;
 	double		max_worth = (double) served + (use_values ? (double) p->max_value : 0);
-	int64		max_sweeps = 1000 + p->n_agents;
-	int64		n_steps = 1;
 
 	r->served = (double) served;
 	r->use_values = use_values;
-	r->idle = -16 * max_worth;
 	r->tolerance = max_worth * 1e-12;
-	SetTreeWorths(r);
-	SetPotentialsBelow(r, r->root);
+	for (int32 bin = 0; bin < r->n_bins; bin++)
+		r->idle[bin] = bin < p->n_agents ? 0 : -16 * max_worth;
+}
 
-	for (int64 sweep = 0; sweep < max_sweeps && n_steps > 0; sweep++)
-	{
-		n_steps = TryBins(r);
-		for (int32 i = 0; i < p->n_customers; i++)
-		{
-			if (p->first[i] == p->first[i + 1])
-				continue;
-			if (TryCustomer(r, i))
-			{
-				n_steps++;
-				if ((n_steps & 255) == 0)
-					n_steps += TryBins(r);
-			}
-			POLL_EVERY(i);
-		}
-	}
+void
+RelaxationSolve(Relaxation *r, int64 served, bool use_values)
+{
+	SetWorths(r, served, use_values);
+	Optimise(r);
 }
 
 /* --- Its beginning, and what it tells ------------------------------------------------ */
@@ -493,7 +262,7 @@ MakeTree(Relaxation *r)
 		int64		minimum = p->minimum != NULL ? p->minimum[agent] : 0;
 
 		r->flow[bin] = bin < p->n_agents ? p->capacity[agent] - minimum : minimum;
-		Attach(r, bin, r->root);
+		BasisAttach(r, bin, r->root);
 	}
 	for (int32 i = 0; i < p->n_customers; i++)
 	{
@@ -502,8 +271,71 @@ MakeTree(Relaxation *r)
 	}
 }
 
+/* --- A beginning near the end ---------------------------------------------------------- */
+
+/* Gives customers, one after the other, to who is best at these prices and has room. */
+static void
+PlaceByPrices(Relaxation *r, const double *price)
+{
+	const Workload *p = r->problem;
+
+	for (int32 i = 0; i < p->n_customers; i++)
+	{
+		int64		load = p->load[i];
+		int32		to = r->root;
+		double		best = 0;
+
+		for (int64 e = p->first[i]; e < p->first[i + 1]; e++)
+		{
+			int32		bin = p->agent[e];
+			double		net = EdgeWorth(r, e) - price[bin] * load;
+
+			if (net <= best)
+				continue;
+			if (r->flow[bin] < load && r->second_bin != NULL && r->second_bin[bin] != NOBODY)
+				bin = r->second_bin[bin];
+			if (r->flow[bin] >= load)
+			{
+				best = net;
+				to = bin;
+			}
+		}
+		r->place[i] = to;
+		if (to != r->root)
+			r->flow[to] -= load;
+		POLL_EVERY(i);
+	}
+}
+
+/*
+ * Solves a sample, which gives prices that are nearly right, and puts customers
+ * where these make them go.  For the prices to be those of the first basis, free
+ * room is worth nearly the price for now; agents that then fill up have the right
+ * price soon, and when free room is worth nothing again only the others change.
+ */
+static void
+StartFromSample(Relaxation *r, int64 served)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "workload sample",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+	Workload	sample;
+	Relaxation *small;
+
+	SampleWorkload(r->problem, &sample);
+	small = RelaxationCreate(&sample, served);
+	RelaxationSolve(small, served, true);
+	MemoryContextSwitchTo(old);
+	SetWorths(r, served, true);
+	PlaceByPrices(r, small->price);
+	for (int32 j = 0; j < r->problem->n_agents; j++)
+		r->idle[j] = Max(0, small->price[j] * SHRINK);
+	MemoryContextDelete(scratch);
+	Optimise(r);
+}
+
 Relaxation *
-RelaxationCreate(const Workload *problem)
+RelaxationCreate(const Workload *problem, int64 served)
 {
 	Relaxation *r = palloc0(sizeof(Relaxation));
 	int32		n_nodes;
@@ -518,6 +350,7 @@ RelaxationCreate(const Workload *problem)
 	n_nodes = 2 * r->n_bins + 2;
 	r->open_bin = AllocNodes(problem->n_agents);
 	r->price = WorkloadAlloc(problem->n_agents, sizeof(double));
+	r->idle = WorkloadAlloc(r->n_bins, sizeof(double));
 	r->parent = AllocNodes(n_nodes);
 	r->child = AllocNodes(n_nodes);
 	r->next = AllocNodes(n_nodes);
@@ -533,6 +366,8 @@ RelaxationCreate(const Workload *problem)
 	for (int32 node = n_nodes - 1; node > r->root; node--)
 		r->free_nodes[r->n_free++] = node;
 	MakeTree(r);
+	if (problem->n_customers > MIN_SAMPLED && problem->n_customers / MIN_PER_AGENT > problem->n_agents)
+		StartFromSample(r, served);
 	return r;
 }
 

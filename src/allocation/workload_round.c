@@ -20,6 +20,9 @@
  */
 #include "allocation/workload_round.h"
 
+/* How often it is tried to serve more after improvements. */
+#define MAX_ROUNDS 5
+
 /* --- Places ------------------------------------------------------------------------- */
 
 int64
@@ -308,6 +311,119 @@ ServeMore(Rounding *r, int64 max_served, int64 effort)
 	return r->served > served;
 }
 
+/* --- Minima ---------------------------------------------------------------------------------- */
+
+static inline bool
+IsShort(const Rounding *r, int32 agent)
+{
+	return r->load[agent] < r->problem->minimum[agent];
+}
+
+/*
+ * Moves customers to agents who have not their minimum, from agents who keep
+ * theirs; at first those whom nobody serves.
+ */
+static void
+FillMinima(Rounding *r, bool only_waiting)
+{
+	const Workload *p = r->problem;
+
+	for (int32 i = 0; i < p->n_customers; i++)
+	{
+		int32		from = PlaceOf(r, i);
+		int32		to = -1;
+		double		best = 0;
+
+		POLL_EVERY(i);
+		if ((only_waiting && r->agent[i] >= 0) || !KeepsMinimum(r, from, -p->load[i]) ||
+			(r->agent[i] >= 0 && IsShort(r, from)))
+			continue;
+		for (int64 e = p->first[i]; e < p->first[i + 1]; e++)
+		{
+			int32		j = p->agent[e];
+			double		net = (double) p->value[e] - r->prices[j] * p->load[i];
+
+			if (j != from && IsShort(r, j) && FreeRoom(r, j) >= p->load[i] && (to < 0 || net > best))
+			{
+				to = j;
+				best = net;
+			}
+		}
+		if (to >= 0)
+			MoveCustomer(r, i, to);
+	}
+}
+
+static bool
+HasEdge(const Workload *p, int32 customer, int32 agent)
+{
+	for (int64 e = p->first[customer]; e < p->first[customer + 1]; e++)
+		if (p->agent[e] == agent)
+			return true;
+	return false;
+}
+
+/*
+ * The customer of an agent whose exchange for this one fills its minimum most; -1
+ * for none.
+ */
+static int32
+FindSmaller(Rounding *r, int32 customer, int32 agent)
+{
+	const Workload *p = r->problem;
+	int32		from = PlaceOf(r, customer);
+	int64		most = 0;
+	int32		found = -1;
+	int64		n = 0;
+
+	for (int32 k = r->head[agent]; k >= 0; k = r->next[k])
+	{
+		int64		gain = p->load[customer] - p->load[k];
+
+		r->effort--;
+		if (gain > most && gain <= FreeRoom(r, agent) && KeepsMinimum(r, from, -gain) &&
+			(from == p->n_agents || HasEdge(p, k, from)))
+		{
+			most = gain;
+			found = k;
+		}
+		POLL_EVERY(n);
+		n++;
+	}
+	return found;
+}
+
+/* Exchanges customers of agents who have not their minimum for ones of more load. */
+static void
+ExchangeForMinima(Rounding *r, int64 effort)
+{
+	const Workload *p = r->problem;
+
+	r->effort = effort;
+	for (int32 i = 0; i < p->n_customers && r->effort > 0; i++)
+	{
+		POLL_EVERY(i);
+		if (r->agent[i] >= 0 && IsShort(r, r->agent[i]))
+			continue;
+		for (int64 e = p->first[i]; e < p->first[i + 1]; e++)
+		{
+			int32		to = p->agent[e];
+			int32		from = r->agent[i];
+			int32		other;
+
+			if (to == from || !IsShort(r, to))
+				continue;
+			other = FindSmaller(r, i, to);
+			if (other < 0)
+				continue;
+			MoveCustomer(r, other, -1);
+			MoveCustomer(r, i, to);
+			MoveCustomer(r, other, from);
+			break;
+		}
+	}
+}
+
 /* --- All of it ------------------------------------------------------------------------------ */
 
 static void
@@ -332,13 +448,14 @@ TakeWhole(Rounding *r, const Relaxation *relaxation)
 }
 
 void
-RoundRelaxation(const Workload *p, const Relaxation *relaxation, int64 max_served,
-				int32 *agent, int64 *load)
+RoundRelaxation(const Workload *p, const Relaxation *relaxation, int64 served_worth,
+				int64 max_served, bool balance, int32 *agent, int64 *load)
 {
 	Rounding	r = {0};
 	int64		effort = 10000000 + 10 * p->n_edges;
 
 	r.problem = p;
+	r.served_worth = served_worth;
 	r.prices = RelaxationPrices(relaxation);
 	r.agent = agent;
 	r.load = load;
@@ -346,5 +463,19 @@ RoundRelaxation(const Workload *p, const Relaxation *relaxation, int64 max_serve
 	r.next = WorkloadAlloc(p->n_customers, sizeof(int32));
 	r.previous = WorkloadAlloc(p->n_customers, sizeof(int32));
 	TakeWhole(&r, relaxation);
+	if (p->minimum != NULL)
+	{
+		FillMinima(&r, true);
+		FillMinima(&r, false);
+		ExchangeForMinima(&r, effort);
+	}
 	ServeMore(&r, max_served, effort);
+	for (int round = 0; round < MAX_ROUNDS; round++)
+	{
+		ImproveRounding(&r, effort);
+		if (r.served >= max_served || !ServeMore(&r, max_served, effort))
+			break;
+	}
+	if (balance)
+		BalanceRounding(&r);
 }
