@@ -27,6 +27,7 @@
 #include <lemon/network_simplex.h>
 #include <lemon/static_graph.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -152,9 +153,9 @@ Solve(const Instance &in, int64_t penalty)
 		ends.push_back({in.n_customers + j, sink});
 	graph.build(sink + 1, ends.begin(), ends.end());
 
-	Graph::ArcMap<int64_t> upper(graph, 1);
+	Graph::ArcMap<int> upper(graph, 1);
 	Graph::ArcMap<int64_t> cost(graph, 0);
-	Graph::NodeMap<int64_t> supply(graph, 0);
+	Graph::NodeMap<int> supply(graph, 0);
 	int			a = 0;
 
 	for (int i = 0; i < in.n_customers; i++)
@@ -165,7 +166,7 @@ Solve(const Instance &in, int64_t penalty)
 		cost[graph.arc(a++)] = penalty;
 	}
 	for (int j = 0; j < in.n_agents; j++)
-		upper[graph.arc(a++)] = in.capacity[j];
+		upper[graph.arc(a++)] = std::min<int64_t>(in.capacity[j], in.n_customers);
 	upper[graph.arc(a)] = in.n_customers;
 	supply[graph.node(sink)] = -in.n_customers;
 
@@ -198,10 +199,10 @@ main(int argc, char **argv)
 		largest = std::max(largest, value < 0 ? -value : value);
 	penalty = (2 * largest + 1) * (in.n_agents + 2);
 	if (strcmp(method, "network_simplex") == 0)
-		Solve<lemon::NetworkSimplex<Graph, int64_t, int64_t>>(in, penalty);
+		Solve<lemon::NetworkSimplex<Graph, int, int64_t>>(in, penalty);
 	else if (strcmp(method, "capacity_scaling") == 0)
-		Solve<lemon::CapacityScaling<Graph, int64_t, int64_t>>(in, penalty);
+		Solve<lemon::CapacityScaling<Graph, int, int64_t>>(in, penalty);
 	else
-		Solve<lemon::CostScaling<Graph, int64_t, int64_t>>(in, penalty);
+		Solve<lemon::CostScaling<Graph, int, int64_t>>(in, penalty);
 	return 0;
 }

@@ -79,9 +79,8 @@ ReportUnserved(const Assignment *a)
 	}
 	if (no_agent + all_full > 0)
 		ereport(NOTICE,
-				(errmsg_plural(INT64_FORMAT " customer is not served: " INT64_FORMAT " without an eligible agent, " INT64_FORMAT " whose agents have no room",
-							   INT64_FORMAT " customers are not served: " INT64_FORMAT " without an eligible agent, " INT64_FORMAT " whose agents have no room",
-							   no_agent + all_full, no_agent + all_full, no_agent, all_full)));
+				(errmsg("customers not served: " INT64_FORMAT " without an eligible agent, " INT64_FORMAT " whose agents have no room",
+						no_agent, all_full)));
 }
 
 /* --- assign ------------------------------------------------------------------------- */
@@ -117,8 +116,7 @@ EmitCustomers(const Assignment *a, Emission *e)
 		int64		taken = 0;
 		int64		place;
 
-		/* a customer may have thousands of edges */
-		if ((i & 255) == 255)
+		if ((i & 255) == 255 || a->edges.first[i + 1] - a->edges.first[i] > 255)
 			custseg_poll();
 		memset(nulls, false, sizeof(nulls));
 		values[OUT_CUSTOMER] = KeyOf(a->edges.customers, i, a->edges.customer_type,

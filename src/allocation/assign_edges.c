@@ -94,10 +94,10 @@ ReadLoad(EdgeReading *r, TupleTableSlot *slot, int32 customer, const GroupKey *k
 	if (slot->tts_isnull[LOAD])
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("the load of %s must not be NULL", AssignKeyText(key, e->customer_type)),
+				 errmsg("the load of customer %s must not be NULL", AssignKeyText(key, e->customer_type)),
 				 errhint("Use coalesce(load, 1) in the query in argument \"edges\".")));
 	load = AssignReadWhole(r->reading.query.type[LOAD], slot->tts_values[LOAD],
-						   1, ASSIGN_MAX_LOAD, "load", key, e->customer_type);
+						   1, ASSIGN_MAX_LOAD, "load of customer", key, e->customer_type);
 	if (customer == r->n_loads)
 	{
 		if (r->n_loads == r->load_capacity)
@@ -110,7 +110,7 @@ ReadLoad(EdgeReading *r, TupleTableSlot *slot, int32 customer, const GroupKey *k
 	else if (e->load[customer] != load)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the load of %s is " INT64_FORMAT " in one row and " INT64_FORMAT " in another",
+				 errmsg("the load of customer %s is " INT64_FORMAT " in one row and " INT64_FORMAT " in another",
 						AssignKeyText(key, e->customer_type), e->load[customer], load),
 				 errhint("The load is the customer's, whoever serves it: all rows of a customer in argument \"edges\" must say the same.")));
 }
@@ -352,7 +352,7 @@ SortRows(EdgeReading *r)
 		int64		start = e->first[c];
 		int64		n = e->first[c + 1] - start;
 
-		if ((c & 255) == 255)
+		if ((c & 255) == 255 || n > 255)
 			custseg_poll();
 		if (RowIsSorted(e, c))
 			continue;

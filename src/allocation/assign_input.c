@@ -45,7 +45,7 @@ ReadCapacity(AgentReading *r, TupleTableSlot *slot, const GroupKey *key)
 				 errmsg("the capacity of agent %s must not be NULL", AssignKeyText(key, r->a->agents.type)),
 				 errhint("An agent who can take nobody has the capacity 0.")));
 	return AssignReadWhole(r->reading.query.type[CAPACITY], slot->tts_values[CAPACITY],
-						   0, ASSIGN_MAX_CAPACITY, "capacity", key, r->a->agents.type);
+						   0, ASSIGN_MAX_CAPACITY, "capacity of agent", key, r->a->agents.type);
 }
 
 /* NULL is no minimum. */
@@ -57,7 +57,7 @@ ReadMinimum(AgentReading *r, TupleTableSlot *slot, const GroupKey *key, int64 ca
 	if (slot->tts_isnull[MINIMUM])
 		return 0;
 	minimum = AssignReadWhole(r->reading.query.type[MINIMUM], slot->tts_values[MINIMUM],
-							  0, ASSIGN_MAX_CAPACITY, "minimum", key, r->a->agents.type);
+							  0, ASSIGN_MAX_CAPACITY, "minimum of agent", key, r->a->agents.type);
 	if (minimum > capacity)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -82,6 +82,11 @@ ReceiveAgent(TupleTableSlot *slot, void *arg)
 		int32		n = a->agents.keys->n;
 
 		ReadKey(a->agents.type, slot->tts_values[AGENT], &key);
+		if (n == ASSIGN_MAX_AGENTS)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("there are more than %d agents", ASSIGN_MAX_AGENTS),
+					 errhint("Assign in parts, for example by region.")));
 		if (KeyIndexAdd(a->agents.keys, &key) < n)
 			ereport(ERROR,
 					(errcode(ERRCODE_CARDINALITY_VIOLATION),

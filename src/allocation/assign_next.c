@@ -64,7 +64,7 @@ typedef struct AgentState
 } AgentState;
 
 /* As many as a block has values. */
-#define MAX_AGENTS	SCALED_BLOCK
+#define MAX_AGENTS	SCALED_BLOCK	/* 65536 */
 
 typedef struct Next
 {
@@ -87,14 +87,15 @@ typedef struct Next
 static int64
 ReadCount(const Next *x, TupleTableSlot *slot, int column, const GroupKey *key)
 {
+	const char *what = column == LOAD ? "load of agent" : "capacity of agent";
+
 	if (slot->tts_isnull[column])
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("the %s of agent %s must not be NULL", load_columns[column].name,
-						AssignKeyText(key, x->agents.type)),
+				 errmsg("the %s %s must not be NULL", what, AssignKeyText(key, x->agents.type)),
 				 errhint("Pass 0 for none, or leave the agent out.")));
 	return AssignReadWhole(x->reading.query.type[column], slot->tts_values[column],
-						   0, ASSIGN_MAX_CAPACITY, load_columns[column].name, key, x->agents.type);
+						   0, ASSIGN_MAX_CAPACITY, what, key, x->agents.type);
 }
 
 /* NULL weighs 1. */

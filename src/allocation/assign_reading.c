@@ -119,7 +119,7 @@ AssignReadWhole(Oid type, Datum value, int64 least, int64 most,
 	if (!whole || d.value < least || d.value > most)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the %s of %s must be a whole number from " INT64_FORMAT " to " INT64_FORMAT ", not %s",
+				 errmsg("the %s %s must be a whole number from " INT64_FORMAT " to " INT64_FORMAT ", not %s",
 						what, AssignKeyText(owner, owner_type), least, most, AssignValueText(type, value)),
 				 errhint("Round it in the query, or count in a smaller unit, such as minutes instead of hours.")));
 	return (int64) d.value;

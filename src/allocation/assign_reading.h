@@ -15,11 +15,13 @@
 #include "utils/memutils.h"
 
 /*
- * The load of a customer, and the capacity of an agent.  All loads and all
- * capacities that memory can hold add up to less than 2^63.
+ * The load of a customer, the capacity of an agent, the number of agents.  All
+ * loads, and all capacities, add up to less than 2^63.
  */
 #define ASSIGN_MAX_LOAD			INT64CONST(1000000000)
 #define ASSIGN_MAX_CAPACITY		INT64CONST(1000000000000)
+
+#define ASSIGN_MAX_AGENTS		(1 << 20)
 
 #define ASSIGN_ROWS_PER_RESET	256 /* of the memory that rows leave behind */
 
@@ -59,7 +61,7 @@ extern char *AssignNumberText(const KeyIndex *keys, int32 number, Oid type);
 extern void AssignCheckKeyTypes(const UserQuery *query, int column, const char *name,
 								Oid other_type, const char *other_argument);
 
-/* A whole number from least to most; what, and whose it is, are for messages. */
+/* A whole number from least to most; what ("capacity of agent") and whose are for messages. */
 extern int64 AssignReadWhole(Oid type, Datum value, int64 least, int64 most,
 							 const char *what, const GroupKey *owner, Oid owner_type);
 

@@ -46,6 +46,9 @@
 #define MIN_SAMPLE_PER_AGENT 20
 #define MAX_LEVELS			16
 
+/* all moves are within it: with prices they differ by less than 7 * ASSIGN_MAX_COST */
+#define EVERY_MOVE			(ASSIGN_FAR / 2)
+
 /* --- Costs ---------------------------------------------------------------------- */
 
 static int64
@@ -192,6 +195,7 @@ ScaleCapacities(const AssignCosts *costs, int32 n, int32 n_all, int64 *capacity,
 		int64		until;
 
 		sum += costs->capacity[i];
+		/* at most 2^62 * 2^31 / n_all */
 		until = sum * n / n_all;
 		capacity[i] = costs->capacity[i] == 0 ? 0 : Max(until - before, 1);
 		minimum[i] = Min((int64) ((int128) costs->minimum[i] * n / n_all), capacity[i]);
@@ -241,7 +245,7 @@ SolveLevels(AssignCosts *costs, int64 *price)
 	int64	   *minimum = palloc(n * sizeof(int64));
 	int32		n_all = SampleCustomers(problem, 0, customers);
 	int64		least = Max(MIN_SAMPLE, (int64) MIN_SAMPLE_PER_AGENT * costs->none);
-	int64		margin = ASSIGN_FAR / 2;
+	int64		margin = EVERY_MOVE;
 	int			level = 0;
 
 	/* nobody can go where there is no room */
@@ -256,12 +260,15 @@ SolveLevels(AssignCosts *costs, int64 *price)
 
 		ScaleCapacities(costs, n_customers, n_all, capacity, minimum);
 		change = AssignSolve(costs, customers, n_customers, capacity, minimum, margin, price);
-		while (level == 0 && margin < ASSIGN_FAR / 2 && !CustomersContent(costs, price))
+		while (level == 0 && !CustomersContent(costs, price))
 		{
-			margin = margin < ASSIGN_FAR / 16 ? margin * 8 : ASSIGN_FAR / 2;
+			if (margin == EVERY_MOVE)
+				elog(ERROR, "assignment fails its certificate");
+			margin = margin < EVERY_MOVE / 8 ? margin * 8 : EVERY_MOVE;
 			AssignSolve(costs, customers, n_customers, capacity, minimum, margin, price);
 		}
-		margin = 2 * change + costs->tie_mask / 16 + 1;
+		/* samples are off by half as much from level to level; ties by a few of their range */
+		margin = Min(2 * change + costs->tie_mask / 16 + 1, EVERY_MOVE);
 	}
 	pfree(customers);
 }
@@ -289,7 +296,7 @@ AgentsContent(const AssignCosts *costs, const int64 *price, int64 worth, const i
 	return price[costs->none] == 0;
 }
 
-/* The same in true costs, with true prices: values only. */
+/* The same as CustomersContent, in true costs at true prices. */
 static bool
 CustomersTrulyContent(const AssignCosts *costs, const int64 *price)
 {
@@ -330,7 +337,7 @@ CountLoads(const AssignCosts *costs, int64 *load)
 	}
 }
 
-/* One that is short of its minimum, and how many customers are missing. */
+/* Finds an agent below its minimum, and how many customers are missing in all. */
 static AssignStatus
 CheckMinimums(const AssignCosts *costs, AssignResult *result)
 {
@@ -373,12 +380,8 @@ static void
 SetSlots(const AssignCosts *costs, const int64 *true_price, AssignResult *result)
 {
 	for (int32 i = 0; i < costs->none; i++)
-	{
-		result->slot_customers[i] = 0;
-		result->slot_value[i] = 0;
 		if (true_price[i] > 0)
 			SplitPrice(costs, true_price[i], &result->slot_customers[i], &result->slot_value[i]);
-	}
 }
 
 /* Served, value, and -1 for those who are not served. */
@@ -440,8 +443,8 @@ AssignCustomers(const AssignProblem *problem, AssignResult *result)
 
 	SolveLevels(&costs, price);
 	CountLoads(&costs, result->load);
-	if (!CustomersContent(&costs, price) || !AgentsContent(&costs, price, 1, result->load))
-		elog(ERROR, "assignment fails its certificate");
+	if (!AgentsContent(&costs, price, 1, result->load))
+		elog(ERROR, "prices of agents fail the certificate of an assignment");
 	status = CheckMinimums(&costs, result);
 	if (status == ASSIGN_OK)
 	{

@@ -46,12 +46,16 @@ typedef struct AssignResult
 	int64	   *load;			/* of each agent */
 
 	/*
-	 * What more capacity of an agent is worth: customers first, then value.  With
-	 * loads, slot_load units of capacity are worth so much (in the relaxation, where
-	 * customers can be divided): the load of the customer who would come next and
-	 * the value that brings, or where capacity brings no customer more, one unit.
+	 * What one more slot of an agent is worth, exactly: customers more that are
+	 * served, 0 or 1, and value, which may be negative with one more customer.
+	 * Without minimums, a customer's agent is one of highest (1, value) less
+	 * these, or none, if the highest is not above (0, 0).
+	 *
+	 * With loads, slot_load units of capacity are worth so much (in the relaxation,
+	 * where customers can be divided): the load of the customer who would come next
+	 * and the value that brings, or where capacity brings no customer more, one unit.
 	 * Divided by slot_load, it is the worth of one unit.  Without loads slot_load is
-	 * NULL: it is one slot.
+	 * NULL.
 	 */
 	int64	   *slot_customers;
 	int64	   *slot_value;
@@ -80,6 +84,10 @@ typedef struct AssignResult
 /*
  * Most customers served, then most value; exact, and the certificate is checked.
  * The arrays of result are palloc'd in the current context.  Without loads.
+ * ASSIGN_MINIMUM_NOT_MET: result is an assignment with the fewest customers
+ * missing, slots are 0.  An error, 54000, when values differ by so much, and
+ * agents are so many, that 64 bits do not hold their costs: with values up to
+ * ASSIGN_MAX_VALUE from 65,000 agents on.
  */
 extern AssignStatus AssignCustomers(const AssignProblem *problem, AssignResult *result);
 

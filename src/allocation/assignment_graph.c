@@ -256,7 +256,7 @@ AssignGraphReserve(AssignGraph *graph)
 			AssignHeap *heap = &graph->rows[from].heap[i];
 
 			/* a few more for customers who come */
-			heap->size += heap->size / 16 + 1;
+			heap->size += Min(heap->size / 16 + 1, PG_INT32_MAX - heap->size);
 			n += heap->size;
 			POLL_EVERY(step++);
 		}

@@ -16,10 +16,13 @@
  * number, and the sink can give customers back.  Minimums are soft: an agent
  * that passes on less than its minimum pays short_cost for each missing customer.
  *
- * Prices remain bounded.  Where a path ends the price is still the one of the
- * start, at most none_cost + unit and at least -short_cost; from every node that
- * is settled at least a way over none and the sink leads there, so that no price
- * is above that one by more than none_cost + short_cost + unit.
+ * Prices remain bounded, with C for none_cost.  At the start they are from
+ * -short_cost = -2 C to C.  Where a path ends the price is still that of the
+ * start, as only settled nodes rise.  From each settled node a way of at most
+ * C + 2 C leads there, over none and the sink, so that its price is at most 4 C.
+ * A distance to a settled node is at most 3 C + C + 2 C, and one more step
+ * makes at most 6 C + 2 C + C + 4 C = 13 C of it: ASSIGN_FAR is 16 C or more.
+ * Agents without any capacity are left out; their price remains at 4 C.
  *
  * Memory, in a context of its own: that of the graph, and 60 bytes a node.
  */
@@ -115,6 +118,8 @@ Reach(AssignFlow *flow, int32 node, int32 parent, int64 distance)
 		flow->position[node] = flow->n_queue++;
 		flow->queue[flow->position[node]] = node;
 	}
+	else if (flow->position[node] < 0)
+		elog(ERROR, "a step of an assignment's path is negative");
 	flow->distance[node] = distance;
 	flow->parent[node] = parent;
 	QueueUp(flow, flow->position[node]);
@@ -461,6 +466,8 @@ FinishPrices(const AssignFlow *flow, int64 *price)
 	{
 		int64		now = flow->price[agent] - flow->price[flow->sink];
 
+		if (flow->capacity[agent] == 0)
+			continue;
 		/* nothing forbids a higher price where nobody is */
 		if (now < 0 && flow->load[agent] == 0)
 			now = flow->minimum[agent] > 0 ? -flow->costs->short_cost : 0;

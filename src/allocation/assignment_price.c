@@ -14,8 +14,8 @@
  * cost.
  *
  * An agent without customers passes nothing on, so that a path into it goes
- * nowhere else: its price is what it would pay, or 0.  Where no path leads a
- * minimum must not be given up, and the price is -2 units of none.
+ * nowhere else: its price is what it would pay, or 0.  Any other one is reached,
+ * if only because minimums can be given up, at short_cost.
  *
  * Memory, in a context of its own: 36 to 70 bytes for each pair of agents that
  * share a customer.
@@ -46,10 +46,8 @@ EnterMoves(AssignFlow *flow)
 				here = costs->scratch[e];
 		}
 		for (int64 e = 0; e < n_edges; e++)
-		{
 			if (problem->agent[first + e] != own)
 				AssignGraphLower(flow->graph, own, problem->agent[first + e], costs->scratch[e] - here);
-		}
 		if (own != costs->none)
 			AssignGraphLower(flow->graph, own, costs->none, costs->none_cost - here);
 		AssignStep(&flow->steps, 4 * n_edges + 1);

@@ -8,8 +8,8 @@
 #include "allocation/assignment.h"
 
 /*
- * No path is as long as this.  Costs that a path can sum up are at most
- * 8 * ASSIGN_MAX_COST in absolute value (see assignment.c).
+ * No path is as long as this, with none_cost at most ASSIGN_MAX_COST: see
+ * assignment_path.c.
  */
 #define ASSIGN_FAR			(INT64CONST(1) << 62)
 #define ASSIGN_MAX_COST		(INT64CONST(1) << 58)
@@ -81,8 +81,8 @@ typedef struct AssignGraph
 } AssignGraph;
 
 /*
- * A search for the shortest paths from a node.  Nodes are the agents, none, and
- * the sink, into which every agent passes its customers on.
+ * Customers on their way, and a search for the shortest paths from a node.  Nodes
+ * are the agents, none, and the sink, into which every agent passes customers on.
  */
 typedef struct AssignFlow
 {

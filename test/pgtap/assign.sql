@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 SET LOCAL client_min_messages = warning;
 
-SELECT plan(105);
+SELECT plan(106);
 
 CREATE TABLE edge (customer int, agent text, value numeric(12,2));
 INSERT INTO edge VALUES (1, 'a', 10.50), (1, 'b', 7), (2, 'a', 9), (2, 'b', 8.25), (3, NULL, NULL), (4, 'a', 1);
@@ -97,14 +97,15 @@ SELECT is(pg_temp.failure('(''x'', 2, 3), (''x'', 2, 3)', '(1, 1), (2, 1)'), '21
 SELECT is(pg_temp.failure('(1, 7, 3)', '(1, 1)'), '22023: agent 7 of customer 1 is not in argument "agents". Every agent needs a row there. Leave edges of others out, for example by a join.', 'an unknown agent');
 SELECT is(pg_temp.failure('(1, 1, 3)', '(1, 1), (1, 2)'), '21000: agent 1 comes more than once. The query in argument "agents" must return one row for each agent.', 'an agent twice');
 SELECT is(pg_temp.failure('(1, 1, 3)', '(1, NULL::int)'), '22004: the capacity of agent 1 must not be NULL. An agent who can take nobody has the capacity 0.', 'capacity NULL');
-SELECT is(pg_temp.failure('(1, 1, 3)', '(1, 1.5)'), '22023: the capacity of 1 must be a whole number from 0 to 1000000000000, not 1.5. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'a broken capacity');
-SELECT is(pg_temp.failure('(1, 1, 3)', '(1, -1)'), '22023: the capacity of 1 must be a whole number from 0 to 1000000000000, not -1. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'a negative one');
-SELECT is(pg_temp.failure('(1, 1, 3)', '(1, 1000000000001)'), '22023: the capacity of 1 must be a whole number from 0 to 1000000000000, not 1000000000001. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'too large a one');
-SELECT is(pg_temp.failure('(1, 1, 3)', '(1, ''NaN''::numeric)'), '22023: the capacity of 1 must be a whole number from 0 to 1000000000000, not NaN. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'NaN');
+SELECT is(pg_temp.failure('(1, 1, 3)', '(1, 1.5)'), '22023: the capacity of agent 1 must be a whole number from 0 to 1000000000000, not 1.5. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'a broken capacity');
+SELECT is(pg_temp.failure('(1, 1, 3)', '(1, -1)'), '22023: the capacity of agent 1 must be a whole number from 0 to 1000000000000, not -1. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'a negative one');
+SELECT is(pg_temp.failure('(1, 1, 3)', '(1, 1000000000001)'), '22023: the capacity of agent 1 must be a whole number from 0 to 1000000000000, not 1000000000001. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'too large a one');
+SELECT is(pg_temp.failure('(1, 1, 3)', '(1, ''NaN''::numeric)'), '22023: the capacity of agent 1 must be a whole number from 0 to 1000000000000, not NaN. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'NaN');
 SELECT is(pg_temp.assigned('(1, 1, 3)', '(1, 1.000)'), '1,1,3,0', 'a whole numeric');
 SELECT is(pg_temp.assigned('(1, 1, 3)', '(1, 1000000000000)'), '1,1,3,0', 'more than anybody can fill');
 SELECT is(pg_temp.failure('(1, 1, 3)', '(1, 1, 2)'), '22023: agent 1 has the minimum 2 and the capacity 1. Lower the minimum or raise the capacity.', 'a minimum above the capacity');
-SELECT is(pg_temp.failure('(1, 1, 3)', '(1, 1, -2)'), '22023: the minimum of 1 must be a whole number from 0 to 1000000000000, not -2. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'a negative minimum');
+SELECT is(pg_temp.failure('(1, 1, 3)', '(1, 1, -2)'), '22023: the minimum of agent 1 must be a whole number from 0 to 1000000000000, not -2. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'a negative minimum');
+SELECT throws_ok('SELECT * FROM assign(''SELECT 1, 1, 1'', ''SELECT g, 1 FROM generate_series(1, 1048577) g'')', '54000', 'there are more than 1048576 agents');
 SELECT is(pg_temp.failure('(1)', '(1, 1)') ~ '^42804: the query in argument "edges" returns 1 columns', true, 'too few columns of edges');
 SELECT is(pg_temp.failure('(1, 1, 1, 1, 1)', '(1, 1)') ~ '^42804: the query in argument "edges" returns 5 columns', true, 'too many');
 SELECT is(pg_temp.failure('(1, 1, 1)', '(1)') ~ '^42804: the query in argument "agents" returns 1 columns', true, 'too few columns of agents');
@@ -149,10 +150,10 @@ SELECT is(pg_temp.assigned('(1, 1, 5, 1), (2, 1, 4, 1)', '(1, 1)'), '1,1,5,0 | 2
 SELECT is(pg_temp.assigned('(1, 1, 5, 10), (2, 1, 4, 10)', '(1, 19)'), '1,1,5,0 | 2,,,4', 'equal loads');
 SELECT is(pg_temp.assigned('(1, 1, 5, 10), (2, 1, 4, 11), (3, NULL, NULL, 12)', '(1, 10)'), '1,1,5,0 | 2,,,4 | 3,,,', 'a customer who is too large');
 SELECT is(pg_temp.rows('assign_summary(''SELECT c, a, 1, c FROM generate_series(1, 4) c, generate_series(1, 2) a'', ''SELECT a, 5 FROM generate_series(1, 2) a'')') ~ '^1,5,5,\d+,\d+,\d+ \| 2,5,5,', true, 'loads are added up');
-SELECT is(pg_temp.failure('(1, 1, 5, 10), (1, 2, 4, 11)', '(1, 10), (2, 10)'), '22023: the load of 1 is 10 in one row and 11 in another. The load is the customer''s, whoever serves it: all rows of a customer in argument "edges" must say the same.', 'two loads of one customer');
-SELECT is(pg_temp.failure('(1, 1, 5, NULL::int)', '(1, 10)'), '22004: the load of 1 must not be NULL. Use coalesce(load, 1) in the query in argument "edges".', 'load NULL');
-SELECT is(pg_temp.failure('(1, 1, 5, 0)', '(1, 10)'), '22023: the load of 1 must be a whole number from 1 to 1000000000, not 0. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'load 0');
-SELECT is(pg_temp.failure('(1, 1, 5, 1.25)', '(1, 10)'), '22023: the load of 1 must be a whole number from 1 to 1000000000, not 1.25. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'a broken load');
+SELECT is(pg_temp.failure('(1, 1, 5, 10), (1, 2, 4, 11)', '(1, 10), (2, 10)'), '22023: the load of customer 1 is 10 in one row and 11 in another. The load is the customer''s, whoever serves it: all rows of a customer in argument "edges" must say the same.', 'two loads of one customer');
+SELECT is(pg_temp.failure('(1, 1, 5, NULL::int)', '(1, 10)'), '22004: the load of customer 1 must not be NULL. Use coalesce(load, 1) in the query in argument "edges".', 'load NULL');
+SELECT is(pg_temp.failure('(1, 1, 5, 0)', '(1, 10)'), '22023: the load of customer 1 must be a whole number from 1 to 1000000000, not 0. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'load 0');
+SELECT is(pg_temp.failure('(1, 1, 5, 1.25)', '(1, 10)'), '22023: the load of customer 1 must be a whole number from 1 to 1000000000, not 1.25. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'a broken load');
 SELECT is((SELECT count(agent) || ' ' || max(reason) FILTER (WHERE chosen) FROM assign_explain('2', 'SELECT c, a, c * a, c FROM generate_series(1, 4) c, generate_series(1, 2) a', 'SELECT a, 5 FROM generate_series(1, 2) a')), '2 chosen', 'explained');
 
 -- --- why ---

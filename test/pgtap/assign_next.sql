@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 SET LOCAL client_min_messages = warning;
 
-SELECT plan(37);
+SELECT plan(38);
 SELECT setseed(0.2);
 
 CREATE FUNCTION pg_temp.next(edges text, loads text, strategy text) RETURNS text LANGUAGE sql AS $$
@@ -95,9 +95,10 @@ SELECT is(pg_temp.failure('(1, 1, NULL::int)', '(1, 1, 1)', 'weighted') ~ '^2200
 SELECT is(pg_temp.failure('(1, 1), (1, 1)', '(1, 1, 1)', 'weighted') ~ '^21000: the edge of customer 1 and agent 1 comes more than once', true, 'a pair twice');
 SELECT is(pg_temp.failure('(1, 1)', '(1, 1, 1), (1, 1, 1)', 'weighted'), '21000: agent 1 comes more than once. The query in argument "loads" must return one row for each agent.', 'an agent twice');
 SELECT is(pg_temp.failure('(1, 1)', '(1, NULL::int, 1)', 'weighted'), '22004: the load of agent 1 must not be NULL. Pass 0 for none, or leave the agent out.', 'load NULL');
-SELECT is(pg_temp.failure('(1, 1)', '(1, 0, -1)', 'weighted') ~ '^22023: the capacity of 1 must be a whole number from 0 to 1000000000000, not -1', true, 'a negative capacity');
+SELECT is(pg_temp.failure('(1, 1)', '(1, 0, -1)', 'weighted') ~ '^22023: the capacity of agent 1 must be a whole number from 0 to 1000000000000, not -1', true, 'a negative capacity');
 SELECT is(pg_temp.failure('(1, 1)', '(1, 0, 1, 0)', 'weighted'), '22023: the weight of agent 1 must be a positive number of at most 1125899906842624, not 0. Leave agents out who are to get nobody.', 'weight 0');
 SELECT is(pg_temp.failure('(1, 1)', '(1, 0, 1, 1), (2, 0, 1, 1e-30), (3, 0, 1, 1e-30)', 'weighted') ~ '^22003: the weights of agents differ by a factor of more than', true, 'weights far apart');
+SELECT throws_ok('SELECT * FROM assign_next(''SELECT 1, 1'', ''SELECT g, 1, 1 FROM generate_series(1, 65537) g'', ''weighted'')', '54000', 'there are more than 65536 agents in argument "loads"');
 SELECT is(pg_temp.failure('(1, 1)', '(1, 0, 1, 1, ''x'')', 'weighted') ~ '^42804: column 5 \("column5"\) of the query in argument "loads" has type text', true, 'last of another type');
 
 SELECT * FROM finish();
