@@ -242,18 +242,21 @@ CountShortage(const AssignProblem *problem, AssignResult *result)
 		}
 }
 
-/* Worth of more capacity, by the prices of the relaxation. */
+/*
+ * Worth of more capacity, by the prices of the relaxation.  They are negative where
+ * only a minimum binds; then more capacity is worth nothing.
+ */
 static void
 SetSlots(const Workload *w, const Relaxation *relaxation, int64 served, AssignResult *result)
 {
 	for (int32 j = 0; j < w->n_agents; j++)
 	{
 		double		price = RelaxationPrices(relaxation)[j];
-		int64		next = RelaxationNextLoad(relaxation, j);
+		int64		next = price > 0 ? RelaxationNextLoad(relaxation, j) : 0;
 
 		result->slot_customers[j] = next > 0 ? 1 : 0;
 		result->slot_load[j] = next > 0 ? next : 1;
-		result->slot_value[j] = (int64) rint(next > 0 ? price * next - served : price);
+		result->slot_value[j] = (int64) rint(next > 0 ? price * next - served : Max(price, 0));
 	}
 }
 

@@ -23,8 +23,6 @@
 
 #include <math.h>
 
-#include "common/int.h"
-
 #define MAX_SHIFT 60
 
 /* Bits that a positive number needs. */
