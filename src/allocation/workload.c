@@ -30,8 +30,8 @@
  * of AssignCustomers, which is exact.
  *
  * Memory: the result is in the caller's context, everything else in one of our own:
- * 4 bytes a customer for the relaxation, 24 for rounding, and 12 an edge if there
- * are edges that no agent has the capacity for.
+ * at most 32 bytes a customer, 4 an edge for samples, 12 an edge more if there are
+ * edges that no agent has the capacity for, and 50 MB for moves.
  */
 #include "allocation/workload_round.h"
 

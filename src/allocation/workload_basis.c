@@ -220,6 +220,7 @@ BasisStep(Relaxation *r, int32 tail, int32 head, double worth)
 	int32		above = r->parent[leaving];
 	int32		top = on_tail_side ? tail : head;
 
+	custseg_poll();
 	Push(r, tail, head, amount);
 	r->degree[tail]++;
 	Rehang(r, top, leaving, on_tail_side ? head : tail, amount, worth);

@@ -18,6 +18,11 @@
 /* With fewer edges every move is looked at. */
 #define SMALL_PROBLEM 20000
 
+/* Moves looked at in a pass; of more, those with the lowest regret. */
+#define MAX_OPTIONS 2000000
+
+#define MAX_NARROWER 6
+
 #define MAX_PASSES 20
 
 /* A move that a customer could make. */
@@ -94,20 +99,37 @@ MostEdges(const Workload *p)
 	return most;
 }
 
+/* Options at each place with a regret below the margin; returns how many there are. */
+static int64
+CountOptions(const Rounding *r, double margin, Option *own, int64 *count)
+{
+	const Workload *p = r->problem;
+	int64		n = 0;
+
+	memset(count, 0, (p->n_agents + 1) * sizeof(int64));
+	for (int32 i = 0; i < p->n_customers; i++)
+	{
+		int			k = CustomerOptions(r, i, margin, own);
+
+		count[PlaceOf(r, i)] += k;
+		n += k;
+		POLL_EVERY(i);
+	}
+	return n;
+}
+
 static void
 FindOptions(const Rounding *r, Options *options)
 {
 	const Workload *p = r->problem;
 	Option	   *own = WorkloadAlloc(MostEdges(p) + 1, sizeof(Option));
-	int64	   *end = WorkloadAllocZero(p->n_agents + 1, sizeof(int64));
+	int64	   *end = WorkloadAlloc(p->n_agents + 1, sizeof(int64));
 	double		margin = p->n_edges < SMALL_PROBLEM ? INFINITY : options->room_worth;
 	int64		n = 0;
 
-	for (int32 i = 0; i < p->n_customers; i++)
-	{
-		end[PlaceOf(r, i)] += CustomerOptions(r, i, margin, own);
-		POLL_EVERY(i);
-	}
+	/* a quarter of the margin has about a quarter of the options; ties may be many */
+	for (int k = 0; CountOptions(r, margin, own, end) > MAX_OPTIONS && k < MAX_NARROWER; k++)
+		margin = k < MAX_NARROWER - 1 ? margin / 4 : -INFINITY;
 	for (int32 j = 0; j <= p->n_agents; j++)
 	{
 		options->first[j] = n;

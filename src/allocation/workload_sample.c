@@ -5,8 +5,8 @@
  * Its solution gives prices that are nearly those of the whole.  Which customers
  * are in it depends on their numbers, so on the order of keys, alone.
  *
- * Memory, from the current context: 16 bytes a customer, and 12 for each edge of
- * the quarter.
+ * Memory, from the current context: 16 bytes a customer and 12 an edge of the
+ * quarter.
  */
 #include "allocation/workload.h"
 
@@ -20,10 +20,11 @@ InSample(int32 customer)
 void
 SampleWorkload(const Workload *p, Workload *sample)
 {
-	int64	   *first = WorkloadAlloc(p->n_customers, sizeof(int64));
-	int64	   *load = WorkloadAlloc(p->n_customers, sizeof(int64));
+	int64	   *first;
+	int64	   *load;
 	int32	   *agent;
 	int64	   *value;
+	int32		n = 0;
 	int64		n_edges = 0;
 	double		share;
 
@@ -31,24 +32,32 @@ SampleWorkload(const Workload *p, Workload *sample)
 	sample->n_customers = 0;
 	sample->total_load = 0;
 	for (int32 i = 0; i < p->n_customers; i++)
+	{
 		if (InSample(i))
+		{
+			n++;
 			n_edges += p->first[i + 1] - p->first[i];
+		}
+		POLL_EVERY(i);
+	}
+	first = WorkloadAlloc(n, sizeof(int64));
+	load = WorkloadAlloc(n, sizeof(int64));
 	agent = WorkloadAlloc(n_edges, sizeof(int32));
 	value = WorkloadAlloc(n_edges, sizeof(int64));
 	n_edges = 0;
 	for (int32 i = 0; i < p->n_customers; i++)
 	{
-		int64		n = p->first[i + 1] - p->first[i];
+		int64		n_own = p->first[i + 1] - p->first[i];
 
 		POLL_EVERY(i);
-		if (n == 0 || !InSample(i))
+		if (n_own == 0 || !InSample(i))
 			continue;
-		memcpy(agent + n_edges, p->agent + p->first[i], n * sizeof(int32));
-		memcpy(value + n_edges, p->value + p->first[i], n * sizeof(int64));
+		memcpy(agent + n_edges, p->agent + p->first[i], n_own * sizeof(int32));
+		memcpy(value + n_edges, p->value + p->first[i], n_own * sizeof(int64));
 		load[sample->n_customers] = p->load[i];
 		first[sample->n_customers++] = n_edges;
 		sample->total_load += p->load[i];
-		n_edges += n;
+		n_edges += n_own;
 	}
 	first[sample->n_customers] = n_edges;
 	sample->first = first;
