@@ -13,7 +13,8 @@
  *
  * and at last the agent's key.
  *
- * Memory: the edges (assign_edges.c), and 48 bytes for each agent.
+ * Memory: the edges (assign_edges.c), 64 bytes for each agent and its key, and a
+ * block of weights of half a megabyte.
  */
 #include "postgres.h"
 
@@ -60,7 +61,7 @@ typedef struct AgentState
 	int64		capacity;
 	int64		weight;			/* at a common scale */
 	TurnKind	turn;
-	int64		last;			/* the user's value, or the how-manieth customer of now */
+	int64		last;			/* the user's value, or the customer's number in this call */
 } AgentState;
 
 /* As many as a block has values. */

@@ -30,9 +30,9 @@ extern bool ScaledBlockAdd(ScaledBlock *block, const Decimal *d);
 
 /*
  * The common scale of all blocks: as many decimals as the values come with, or
- * the most with which the largest of them, rounded, is at most limit (below
- * 2^62 / 10^3).  For each block more_than is added to what must stay below the
- * limit; NULL for nothing.  -1 when even without decimals it does not fit.
+ * the most with which the largest of them and the largest of added (NULL: none)
+ * sum up to at most limit, which is below 2^62 / 10^3.  -1 when they do not fit
+ * without decimals either.
  */
 extern int	ScaledCommonScale(ScaledBlock *const *blocks, int64 n_blocks,
 							  const ScaledBlock *added, int64 limit);

@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 SET LOCAL client_min_messages = warning;
 
-SELECT plan(106);
+SELECT plan(107);
 
 CREATE TABLE edge (customer int, agent text, value numeric(12,2));
 INSERT INTO edge VALUES (1, 'a', 10.50), (1, 'b', 7), (2, 'a', 9), (2, 'b', 8.25), (3, NULL, NULL), (4, 'a', 1);
@@ -155,6 +155,10 @@ SELECT is(pg_temp.failure('(1, 1, 5, NULL::int)', '(1, 10)'), '22004: the load o
 SELECT is(pg_temp.failure('(1, 1, 5, 0)', '(1, 10)'), '22023: the load of customer 1 must be a whole number from 1 to 1000000000, not 0. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'load 0');
 SELECT is(pg_temp.failure('(1, 1, 5, 1.25)', '(1, 10)'), '22023: the load of customer 1 must be a whole number from 1 to 1000000000, not 1.25. Round it in the query, or count in a smaller unit, such as minutes instead of hours.', 'a broken load');
 SELECT is((SELECT count(agent) || ' ' || max(reason) FILTER (WHERE chosen) FROM assign_explain('2', 'SELECT c, a, c * a, c FROM generate_series(1, 4) c, generate_series(1, 2) a', 'SELECT a, 5 FROM generate_series(1, 2) a')), '2 chosen', 'explained');
+
+-- --- within a query ---
+SELECT is((SELECT string_agg(a.agent || ' ' || b.agent, ', ' ORDER BY a.customer) FROM assign('SELECT * FROM edge', 'TABLE agent') a
+    JOIN assign('SELECT customer, agent, value FROM assign(0, ''x''::text, ''TABLE edge'', ''TABLE agent'') WHERE agent IS NOT NULL', 'TABLE agent') b USING (customer)), 'a a, b b', 'a call in the query of another');
 
 -- --- why ---
 SELECT is(pg_temp.rows('assign_explain(''1'', ''TABLE edge'', ''TABLE agent'')'), 'a,10.50,0.00,1,1.00,9.50,1,1,t,chosen | b,7.00,0.00,1,-2.50,9.50,1,1,f,worth 3.50 less, and full', 'the chosen one, and a worse one');
