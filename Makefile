@@ -125,6 +125,12 @@ OBJS = \
 	src/allocation/apportion_divisor.o \
 	src/allocation/apportion_remainder.o \
 	src/allocation/apportion_window.o \
+	src/allocation/assign.o \
+	src/allocation/assign_edges.o \
+	src/allocation/assign_explain.o \
+	src/allocation/assign_input.o \
+	src/allocation/assign_next.o \
+	src/allocation/assign_reading.o \
 	src/allocation/assignment.o \
 	src/allocation/assignment_balance.o \
 	src/allocation/assignment_graph.o \
@@ -134,6 +140,7 @@ OBJS = \
 	src/allocation/choose_offer.o \
 	src/allocation/divide.o \
 	src/allocation/divide_big.o \
+	src/allocation/key_index.o \
 	src/allocation/lift.o \
 	src/allocation/max_min_ratio.o \
 	src/allocation/offer_menus.o \
@@ -146,8 +153,16 @@ OBJS = \
 	src/allocation/return_price.o \
 	src/allocation/return_select.o \
 	src/allocation/return_total.o \
+	src/allocation/scaled_values.o \
 	src/allocation/unit_curve.o \
-	src/allocation/waterfall.o
+	src/allocation/waterfall.o \
+	src/allocation/workload.o \
+	src/allocation/workload_basis.o \
+	src/allocation/workload_bound.o \
+	src/allocation/workload_dual.o \
+	src/allocation/workload_improve.o \
+	src/allocation/workload_round.o \
+	src/allocation/workload_sample.o
 
 # The install script is made of the parts that sql/load_order lists.
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))

@@ -30,10 +30,14 @@ typedef struct AssignProblem
 /* 2^40: with two decimals, eleven digits before the point */
 #define ASSIGN_MAX_VALUE	(INT64CONST(1) << 40)
 
+/* 2^53: the loads of all customers may add up to this; more is an error 22003 */
+#define ASSIGN_MAX_ALL_LOAD	(INT64CONST(1) << 53)
+
 typedef enum AssignStatus
 {
 	ASSIGN_OK,
 	ASSIGN_MINIMUM_NOT_MET,		/* no assignment gives every agent its minimum */
+	ASSIGN_MINIMUM_MISSED,		/* with loads: we found none that does, and have one that does best */
 } AssignStatus;
 
 typedef struct AssignResult
@@ -46,19 +50,35 @@ typedef struct AssignResult
 	 * served, 0 or 1, and value, which may be negative with one more customer.
 	 * Without minimums, a customer's agent is one of highest (1, value) less
 	 * these, or none, if the highest is not above (0, 0).
+	 *
+	 * With loads, slot_load units of capacity are worth so much (in the relaxation,
+	 * where customers can be divided): the load of the customer who would come next
+	 * and the value that brings, or where capacity brings no customer more, one unit.
+	 * Divided by slot_load, it is the worth of one unit.  Without loads slot_load is
+	 * NULL.
 	 */
 	int64	   *slot_customers;
 	int64	   *slot_value;
+	int64	   *slot_load;
 
 	int64		served;			/* customers */
 	int128		value;			/* of the edges taken */
 
-	/* with loads of customers: an upper bound of (served load, value) of any assignment */
+	/*
+	 * With loads: no assignment serves more customers than bound_served, and none
+	 * that serves at least `served` customers has more value than bound_value.  So
+	 * the best one, most served and then most value, is within both bounds; where
+	 * both are reached, this is the best one.  Minima are regarded if they are met.
+	 */
 	int64		bound_served;
 	int128		bound_value;
 
-	int32		short_agent;	/* ASSIGN_MINIMUM_NOT_MET: one that cannot have its minimum, */
-	int64		shortage;		/* and how many customers are missing over all */
+	/*
+	 * ASSIGN_MINIMUM_NOT_MET and _MISSED: one that has not its minimum, and how much
+	 * is missing over all, in customers, or with loads in units of load
+	 */
+	int32		short_agent;
+	int64		shortage;
 } AssignResult;
 
 /*
@@ -71,7 +91,16 @@ typedef struct AssignResult
  */
 extern AssignStatus AssignCustomers(const AssignProblem *problem, AssignResult *result);
 
-/* The same with loads: a bound, and a rounded solution. */
+/*
+ * The same with loads, which is NP-hard: a rounded solution, and bounds that say
+ * how much better another could be.  Capacities and minima are in units of load.
+ * A customer whose load is above the capacity of its agents is not served.
+ * No capacity is ever passed.  Minima come before customers served, but where the
+ * rounded solution misses one, the status says so and the result is complete
+ * nevertheless.  Where all loads are equal the result is exact, and the status that
+ * of AssignCustomers.  With balance, customers move between agents of equal value
+ * to even loads out.
+ */
 extern AssignStatus AssignWorkload(const AssignProblem *problem, AssignResult *result);
 
 #endif							/* CUSTSEG_ASSIGNMENT_H */

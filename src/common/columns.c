@@ -210,6 +210,12 @@ IntegerWidth(Oid type)
 void
 KeyTypeCheck(Oid column_type, Oid result_type)
 {
+	KeyTypeCheckNamed(column_type, result_type, "customer", "key");
+}
+
+void
+KeyTypeCheckNamed(Oid column_type, Oid result_type, const char *column, const char *argument)
+{
 	if (result_type == TEXTOID || result_type == column_type ||
 		(result_type == VARCHAROID && column_type == TEXTOID) ||
 		(IntegerWidth(column_type) > 0 &&
@@ -217,10 +223,10 @@ KeyTypeCheck(Oid column_type, Oid result_type)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("the customer column has type %s, and key has type %s",
-					format_type_be(column_type), format_type_be(result_type)),
-			 errhint("Pass key => NULL::%s, or cast the customer column in the query.",
-					 format_type_be(column_type))));
+			 errmsg("the %s column has type %s, and %s has type %s", column,
+					format_type_be(column_type), argument, format_type_be(result_type)),
+			 errhint("Pass %s => NULL::%s, or cast the %s column in the query.",
+					 argument, format_type_be(column_type), column)));
 }
 
 Datum

@@ -120,6 +120,13 @@ KeyIsBytes(Oid type)
 	return type == UUIDOID || type == TEXTOID || type == VARCHAROID;
 }
 
+/* Whether keys of two column types can be equal: integers of any width, texts, uuids. */
+static inline bool
+KeyTypesMatch(Oid a, Oid b)
+{
+	return KeyIsBytes(a) == KeyIsBytes(b) && (a == UUIDOID) == (b == UUIDOID);
+}
+
 /* data points into the value, or into a copy in the current context. */
 static inline void
 ReadKey(Oid type, Datum value, GroupKey *key)
@@ -155,9 +162,12 @@ ReadKey(Oid type, Datum value, GroupKey *key)
 
 /*
  * The key as a Datum of another type: text, or the column's own type, or a
- * wider integer. KeyTypeCheck says whether that is possible.
+ * wider integer. KeyTypeCheck says whether that is possible, naming the column
+ * and the argument that holds the type: customer and key, if not others.
  */
 extern void KeyTypeCheck(Oid column_type, Oid result_type);
+extern void KeyTypeCheckNamed(Oid column_type, Oid result_type,
+							  const char *column, const char *argument);
 extern Datum KeyDatum(const GroupKey *key, Oid column_type, Oid result_type);
 
 #endif							/* CUSTSEG_COLUMNS_H */

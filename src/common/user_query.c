@@ -37,6 +37,10 @@ TypeFits(Oid type, ColumnKind kind)
 		case COLUMN_AMOUNT:
 			return type == NUMERICOID || type == INT2OID || type == INT4OID ||
 				type == INT8OID || type == FLOAT4OID || type == FLOAT8OID;
+		case COLUMN_MOMENT:
+			return type == DATEOID || type == TIMESTAMPOID ||
+				type == TIMESTAMPTZOID || type == INT2OID || type == INT4OID ||
+				type == INT8OID;
 	}
 	return false;
 }
@@ -52,6 +56,8 @@ TypesOf(ColumnKind kind)
 			return "date, timestamp or timestamptz";
 		case COLUMN_AMOUNT:
 			return "numeric, smallint, integer, bigint, real or double precision";
+		case COLUMN_MOMENT:
+			return "date, timestamp, timestamptz, smallint, integer or bigint";
 	}
 	return "";
 }

@@ -16,7 +16,8 @@ typedef enum ColumnKind
 {
 	COLUMN_KEY,					/* smallint, integer, bigint, uuid, text, varchar */
 	COLUMN_DAY,					/* date, timestamp, timestamptz */
-	COLUMN_AMOUNT				/* integers, numeric, floats */
+	COLUMN_AMOUNT,				/* integers, numeric, floats */
+	COLUMN_MOMENT				/* date, timestamp, timestamptz, integers: to compare only */
 } ColumnKind;
 
 typedef struct ColumnSpec
