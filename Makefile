@@ -28,6 +28,7 @@ OBJS = \
 	src/common/json.o \
 	src/common/key_set.o \
 	src/common/poll.o \
+	src/common/row_options.o \
 	src/common/user_query.o \
 	src/common/window_keys.o \
 	src/common/window_numbers.o \

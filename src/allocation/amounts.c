@@ -16,8 +16,8 @@
 
 #include "common/checks.h"
 #include "common/numeric_argument.h"
+#include "common/row_options.h"
 #include "common/window_args.h"
-#include "scoring/component_args.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
@@ -58,26 +58,11 @@ TextOfUnits(int128 units, int scale)
 
 /* --- Options -------------------------------------------------------------------------- */
 
-/* An argument that must not be null. */
-static Datum
-Option(WindowObject window, int arg, const char *name, const char *hint)
-{
-	bool		is_null;
-	Datum		datum = WinGetFuncArgCurrent(window, arg, &is_null);
-
-	if (is_null)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", name),
-				 errhint("%s", hint)));
-	return datum;
-}
-
 static Datum
 BudgetOption(WindowObject window, int arg)
 {
-	return Option(window, arg, "budget",
-				  "Pass the amount to divide, the same in all rows of a partition; coalesce(budget, 0) for nothing.");
+	return WindowOption(window, arg, "budget",
+						"Pass the amount to divide, the same in all rows of a partition; coalesce(budget, 0) for nothing.");
 }
 
 int
@@ -95,15 +80,15 @@ CheckedScale(int scale)
 static int
 ScaleOption(WindowObject window, int arg)
 {
-	return CheckedScale(DatumGetInt32(Option(window, arg, "scale",
-											 "Pass the number of decimals of the amounts, for example 2.")));
+	return CheckedScale(DatumGetInt32(WindowOption(window, arg, "scale",
+												   "Pass the number of decimals of the amounts, for example 2.")));
 }
 
 static bool
 KeepOption(WindowObject window, int arg)
 {
-	text	   *leftover = DatumGetTextPP(Option(window, arg, "leftover",
-												 "Pass 'error' or 'keep'."));
+	text	   *leftover = DatumGetTextPP(WindowOption(window, arg, "leftover",
+													   "Pass 'error' or 'keep'."));
 	char	   *word = text_to_cstring(leftover);
 
 	if (strcmp(word, "keep") != 0 && strcmp(word, "error") != 0)

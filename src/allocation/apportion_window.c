@@ -19,12 +19,12 @@
 
 #include "allocation/apportion.h"
 #include "common/decimal.h"
+#include "common/row_options.h"
 #include "common/window_args.h"
 #include "common/window_keys.h"
 #include "common/window_numbers.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
-#include "scoring/component_args.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -93,25 +93,12 @@ ParseMethod(const text *name)
 			 errhint("Methods are webster (or sainte_lague), hamilton, dhondt (or jefferson), huntington_hill (or hill), adams and dean.")));
 }
 
-/* An option at the current row, which must not be null. */
-static Datum
-Option(WindowObject window, int arg, const char *name)
-{
-	bool		is_null;
-	Datum		option = WinGetFuncArgCurrent(window, arg, &is_null);
-
-	if (is_null)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", name),
-				 errhint("Pass a value that is the same for all rows of the partition.")));
-	return option;
-}
+#define SAME_IN_ALL "Pass a value that is the same for all rows of the partition."
 
 static int64
 SeatsOption(WindowObject window)
 {
-	int64		seats = DatumGetInt64(Option(window, ARG_SEATS, "seats"));
+	int64		seats = DatumGetInt64(WindowOption(window, ARG_SEATS, "seats", SAME_IN_ALL));
 
 	if (seats < 0)
 		ereport(ERROR,
@@ -124,7 +111,7 @@ SeatsOption(WindowObject window)
 static ApportionMethod
 MethodOption(WindowObject window)
 {
-	return ParseMethod(DatumGetTextPP(Option(window, ARG_METHOD, "method")));
+	return ParseMethod(DatumGetTextPP(WindowOption(window, ARG_METHOD, "method", SAME_IN_ALL)));
 }
 
 /* The options of further rows must be those of the first. */

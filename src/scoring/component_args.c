@@ -150,16 +150,6 @@ ComponentsChanged(const char *what, int before, int now)
 }
 
 void
-OptionChanged(const char *what)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s must not change from row to row", what),
-			 errhint("Pass a constant, or a value that is the same for all rows.")));
-	pg_unreachable();
-}
-
-void
 WeightsMissing(void)
 {
 	ereport(ERROR,

@@ -34,9 +34,6 @@ extern void ReadBenefit(Datum array, int n, bool *benefit);
 /* An error: the number of elements differs within one group or partition. */
 pg_noreturn extern void ComponentsChanged(const char *what, int before, int now);
 
-/* An error: weights or benefit differs within one group or partition. */
-pg_noreturn extern void OptionChanged(const char *what);
-
 /* An error: weights is NULL. */
 pg_noreturn extern void WeightsMissing(void);
 

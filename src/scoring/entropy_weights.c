@@ -16,6 +16,7 @@
 #include "common/compat.h"
 
 #include "common/aggregate_state.h"
+#include "common/row_options.h"
 #include "fmgr.h"
 #include "scoring/component_args.h"
 #include "scoring/component_rows.h"

@@ -18,6 +18,7 @@
 #include <math.h>
 
 #include "common/argument_cache.h"
+#include "common/row_options.h"
 #include "common/window_args.h"
 #include "fmgr.h"
 #include "scoring/component_args.h"

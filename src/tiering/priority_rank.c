@@ -21,6 +21,7 @@
 #include <math.h>
 
 #include "common/numeric_argument.h"
+#include "common/row_options.h"
 #include "common/window_args.h"
 #include "common/window_keys.h"
 #include "fmgr.h"
