@@ -1,5 +1,5 @@
--- title: natural_breaks and score, 1M distinct float8, 7 classes (goal: 3 s) / 7 x NTILE, which is no equivalent
--- goal: -
+-- title: natural_breaks and score, 1M distinct float8, 7 classes / 7 x NTILE, which is no equivalent
+-- goal: 3 s
 -- SQL has no natural breaks. NTILE over the same column stands beside it as the
 -- classes that people make instead; the goal is a time of custseg alone. The
 -- column is a hash of the customer's id: uniform, all values distinct. The check:

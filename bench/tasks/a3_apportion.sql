@@ -1,5 +1,5 @@
--- title: apportion, 435 seats over 50 rows, 10,000 partitions, huntington_hill, minimum 1 (goal: 1 s) / hamilton by row_number(), which is another method
--- goal: -
+-- title: apportion, 435 seats over 50 rows, 10,000 partitions, huntington_hill, minimum 1 / hamilton by row_number(), which is another method
+-- goal: 1 s
 -- Nobody writes a divisor method in plain SQL; the peer is what people do write, the
 -- method of largest remainders, without bounds. The goal is a time of custseg alone.
 -- Weights are hashes, 0.1 to 10 million. The comparable part is the number of rows

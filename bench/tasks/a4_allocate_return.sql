@@ -1,5 +1,5 @@
--- title: allocate_return, 1M rows of five curves with floors and caps (goal: 4 s) / budget in proportion to a
--- goal: -
+-- title: allocate_return, 1M rows of five curves with floors and caps / budget in proportion to a
+-- goal: 4 s
 -- The goal is an absolute time. A fifth of the rows each has curve log, power, negexp, saturation and hill, half of the
 -- last ones S-shaped. The peer is what people do instead, a share in proportion to the size of the return within no
 -- floors and caps: it is faster, and returns less. 'by bisection' is an optimum in SQL: 30 passes over the table look for

@@ -1,5 +1,5 @@
--- title: choose_offer, 100k customers x 5 offers, at most 3 s / greedy
--- goal: -
+-- title: choose_offer, 100k customers x 5 offers / greedy
+-- goal: 3 s
 -- The goal is an absolute time. The peer takes the offer with the best value per cost of each customer, best first, while the
 -- budget lasts: it is faster, and its choice is worth less. The check: ours is worth at least as much, is within the
 -- budget, and is less than 0.001 % below the bound. Comparable is the number of offers.

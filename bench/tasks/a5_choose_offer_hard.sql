@@ -1,7 +1,7 @@
 -- title: choose_offer, 100k x 5, value = cost + 1 / greedy
--- goal: -
+-- goal: 3 s
 -- A hard family: the value of every offer is its cost and a constant, so that all are nearly equally good (strongly
--- correlated knapsack). Otherwise as a3_choose_offer.
+-- correlated knapsack). Otherwise as a5_choose_offer.
 -- The tables are made here, outside the measured statement. Costs are in cents, the value of an offer is the chance of a
 -- response times the margin.
 

@@ -1,7 +1,7 @@
 -- title: choose_offer, 100k x 5, value = cost - 0.90, search at its limit / greedy
--- goal: -
+-- goal: 3 s
 -- The hardest family found: dearer offers are slightly better, and no choice comes near the bound, so that the search goes
--- on until its limit. Otherwise as a3_choose_offer.
+-- on until its limit. Otherwise as a5_choose_offer.
 -- The tables are made here, outside the measured statement. Costs are in cents, the value of an offer is the chance of a
 -- response times the margin.
 

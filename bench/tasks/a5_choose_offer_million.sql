@@ -1,6 +1,6 @@
 -- title: choose_offer, 1M customers x 5 offers / greedy
 -- goal: -
--- As a3_choose_offer, with ten times the customers and no goal.
+-- As a5_choose_offer, with ten times the customers and no goal.
 -- The tables are made here, outside the measured statement. Costs are in cents, the value of an offer is the chance of a
 -- response times the margin.
 
