@@ -295,9 +295,9 @@ check-scripts: ## the demo, and the tools themselves: test/*.sh
 test-%: ## everything in a chroot with another major: test-17, test-18
 	@tools/chroot run $* make test
 
-sanitize: ## everything with the undefined behaviour sanitizer
+sanitize: ## all that runs the extension, with the undefined behaviour sanitizer
 	@tools/deps build test
-	@SANITIZE=1 tools/cluster tools/test
+	@SANITIZE=1 tools/cluster tools/test regress isolation pgtap docs tap
 
 valgrind: ## test/sql and test/pgtap under Valgrind in a server built for it; slow
 	@tools/valgrind

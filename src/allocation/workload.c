@@ -64,7 +64,7 @@ LookAround(const AssignProblem *problem, Workload *w)
 				continue;
 			usable++;
 			eligible = true;
-			w->max_value = Max(w->max_value, Abs(problem->value[e]));
+			w->max_value = Max(w->max_value, problem->value[e] < 0 ? -problem->value[e] : problem->value[e]);
 		}
 		if (eligible)
 		{
