@@ -67,7 +67,16 @@ UnitsOfDecimal(const Decimal *d, int scale, UnitRounding rounding, int128 *units
 	const int128 *power = DecimalPowers();
 
 	if (d->big != NULL)
-		return false;
+	{
+		/* too many digits, of which rounding may leave few */
+		Decimal		rounded;
+
+		if (rounding == UNITS_EXACT)
+			return false;
+		(void) DecimalFromNumeric(RoundedNumeric(d->big, scale, rounding), &rounded);
+		*units = rounded.value;
+		return rounded.big == NULL;
+	}
 	if (d->scale > scale)
 	{
 		/* beyond the powers, which happens with a negative scale, all is a fraction */

@@ -6,7 +6,7 @@ SET LOCAL search_path = public, custseg;
 SET LOCAL client_min_messages = warning;
 SET LOCAL jit = off;
 
-SELECT plan(47);
+SELECT plan(48);
 SELECT setseed(0.7);
 
 CREATE TABLE client (id int, tier int, request numeric, base numeric);
@@ -74,6 +74,9 @@ SELECT is(pg_temp.failure('waterfall(request, 1.001) OVER ()'), '22023 budget mu
 SELECT is(pg_temp.failure('waterfall(request, 1, scale => 30) OVER ()'), '22023 scale must be between -20 and 20, not 30|', 'scale');
 SELECT is(pg_temp.failure('waterfall(request, id) OVER ()'), '22023 budget must not change from row to row|', 'a budget that changes');
 SELECT is(pg_temp.failure('waterfall(''NaN'', 1) OVER ()'), '22023 request must be a finite number, not NaN|', 'NaN');
+
+SELECT is((SELECT array_agg(a ORDER BY a) FROM (SELECT waterfall(r, 1000000000000000 + 0.00::numeric(60, 30), 0.1234567890123456789012345678901234567890) OVER () AS a
+    FROM (VALUES (2::numeric), (1.00999999999999999999999999999999999999999999)) v(r)) s), '{1.00,2.00}', 'digits that a unit does not have are no digits too many');
 
 -- --- against plain SQL ---
 
