@@ -37,6 +37,7 @@
  */
 #include "allocation/assignment_private.h"
 
+#include "common/common_divisor.h"
 #include "utils/memutils.h"
 
 #define MAX_TIE_BITS	20
@@ -50,19 +51,6 @@
 #define EVERY_MOVE			(ASSIGN_FAR / 2)
 
 /* --- Costs ---------------------------------------------------------------------- */
-
-static int64
-CommonDivisor(int64 a, int64 b)
-{
-	while (b != 0)
-	{
-		int64		rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
 
 /* The range of values, what all differences are multiples of, the longest list of edges. */
 static void
@@ -81,8 +69,8 @@ ScanEdges(AssignCosts *costs, int64 *range, int64 *step, int64 *longest)
 		costs->top_value = Max(costs->top_value, value);
 		lowest = Min(lowest, value);
 		if (*step != 1)
-			*step = CommonDivisor(value > problem->value[0] ? value - problem->value[0] :
-								  problem->value[0] - value, *step);
+			*step = GreatestCommonDivisor(value > problem->value[0] ? value - problem->value[0] :
+										  problem->value[0] - value, *step);
 		POLL_EVERY(e);
 	}
 	*range = costs->top_value - lowest;

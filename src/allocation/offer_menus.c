@@ -25,6 +25,8 @@
  */
 #include "allocation/offers.h"
 
+#include "common/common_divisor.h"
+
 static void *
 AllocateHuge(Size n, Size size)
 {
@@ -67,19 +69,6 @@ KeepUnbeaten(OfferOption *options, int64 n)
 			options[kept++] = options[j];
 	}
 	return kept;
-}
-
-static int64
-GreatestCommonDivisor(int64 a, int64 b)
-{
-	while (b != 0)
-	{
-		int64		rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
 }
 
 static void

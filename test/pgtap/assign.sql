@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 SET LOCAL client_min_messages = warning;
 
-SELECT plan(107);
+SELECT plan(108);
 
 CREATE TABLE edge (customer int, agent text, value numeric(12,2));
 INSERT INTO edge VALUES (1, 'a', 10.50), (1, 'b', 7), (2, 'a', 9), (2, 'b', 8.25), (3, NULL, NULL), (4, 'a', 1);
@@ -168,6 +168,8 @@ SELECT is(pg_temp.rows('assign_explain(''3'', ''TABLE edge'', ''TABLE agent'')')
 SELECT throws_ok('SELECT * FROM assign_explain(''5'', ''TABLE edge'', ''TABLE agent'')', '22023', 'customer 5 is not in argument "edges"');
 SELECT throws_ok('SELECT * FROM assign_explain(NULL, ''TABLE edge'', ''TABLE agent'')', '22004', 'argument "customer" must not be NULL');
 SELECT throws_ok('SELECT * FROM assign_explain(''x'', ''TABLE edge'', ''TABLE agent'')', '22P02', 'invalid input syntax for type bigint: "x"');
+
+SELECT throws_ok('SELECT * FROM assign_bound(NULL::text, ''SELECT 1, 1'')', '22004', 'argument "edges" must not be NULL');
 
 SELECT * FROM finish();
 ROLLBACK;
