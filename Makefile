@@ -54,6 +54,7 @@ OBJS = \
 	src/scoring/component_rows_io.o \
 	src/scoring/entropy.o \
 	src/scoring/entropy_weights.o \
+	src/scoring/lifetime/special.o \
 	src/scoring/natural.o \
 	src/scoring/partition.o \
 	src/scoring/quantile.o \
