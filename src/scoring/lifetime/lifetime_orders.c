@@ -15,18 +15,14 @@
 
 /* --- Arguments ---------------------------------------------------------------- */
 
-static const LifetimeKind purchase_kinds[] = {
-	LIFETIME_BGNBD, LIFETIME_PARETO_NBD, LIFETIME_MBGNBD
-};
-
 LifetimeKind
 PurchaseModelArgument(FunctionCallInfo fcinfo, int n)
 {
 	const char *name = RequiredText(fcinfo, n, "model");
 
-	for (int i = 0; i < lengthof(purchase_kinds); i++)
-		if (strcmp(name, lifetime_kind_ops[purchase_kinds[i]]->name) == 0)
-			return purchase_kinds[i];
+	for (int kind = 0; kind < N_LIFETIME_KINDS; kind++)
+		if (IsPurchaseModelKind(kind) && strcmp(name, lifetime_kind_ops[kind]->name) == 0)
+			return kind;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("there is no model \"%s\" of purchases at any time", name),

@@ -13,6 +13,13 @@
 
 /* --- Arguments ---------------------------------------------------------------- */
 
+/* Models of purchases at any time, for which a purchase summary is all it takes. */
+static inline bool
+IsPurchaseModelKind(int kind)
+{
+	return kind == LIFETIME_BGNBD || kind == LIFETIME_PARETO_NBD || kind == LIFETIME_MBGNBD;
+}
+
 /* bgnbd, pareto_nbd or mbgnbd; an error (22023) for all else. */
 extern LifetimeKind PurchaseModelArgument(FunctionCallInfo fcinfo, int n);
 

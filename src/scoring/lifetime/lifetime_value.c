@@ -14,8 +14,10 @@
  */
 #include "scoring/lifetime/lifetime_orders.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
-#include "scoring/lifetime/clv.h"
+#include "scoring/lifetime/lifetime_predict.h"
 #include "utils/memutils.h"
 
 /* --- Apply ---------------------------------------------------------------------- */
@@ -32,8 +34,9 @@ typedef struct Valuation
 	const LifetimeModel *purchase_model;
 	const LifetimeModel *spend_model;	/* NULL: none */
 	DateADT		as_of;
-	double		horizon;
-	ClvTerms	terms;
+	LifetimePrediction asked;	/* but for the history and the quantity */
+	double		margin;
+	int64		no_mean;		/* customers for whom the spend model has none */
 	Oid			result_key;
 	Tuplestorestate *store;
 	TupleDesc	desc;
@@ -41,38 +44,53 @@ typedef struct Valuation
 	int			rows_since_reset;
 } Valuation;
 
+/*
+ * What a purchase is worth, and the value of the future ones. NULL without a
+ * spend model; where it has no mean, which is counted; and where all repeat
+ * purchases were free, which no such model can explain.
+ */
+static void
+ValueSpend(Valuation *v, const LifetimePrediction *asked, double m_x, Datum *values, bool *nulls)
+{
+	double		x = asked->history.x;
+
+	nulls[EXPECTED_SPEND] = nulls[CLV] = true;
+	if (v->spend_model == NULL || (x > 0 && !(m_x > 0)))
+		return;
+	if (!isfinite(GammaGammaMean(v->spend_model->parameter, x, m_x)))
+	{
+		v->no_mean++;
+		return;
+	}
+	values[EXPECTED_SPEND] = Float8GetDatum(SpendPredict(v->spend_model, x, m_x));
+	values[CLV] = Float8GetDatum(ClvPredict(v->purchase_model, v->spend_model, asked, m_x, v->margin));
+	nulls[EXPECTED_SPEND] = nulls[CLV] = false;
+}
+
 /* What is known of a customer, and what follows. */
 static void
-ValueCustomer(const Valuation *v, const Purchases *p, Datum *values, bool *nulls)
+ValueCustomer(Valuation *v, const Purchases *p, Datum *values, bool *nulls)
 {
-	const LifetimeKindOps *ops = lifetime_kind_ops[v->purchase_model->kind];
-	const double *parameter = v->purchase_model->parameter;
-	LifetimeHistory h;
+	LifetimePrediction asked = v->asked;
 	double		m_x = 0;
-	double		spend;
 
 	/* refunds only: nothing is known but the name */
-	if (!LifetimeHistoryOfPurchases(p, v->as_of, v->purchase_model->unit, &h))
+	if (!LifetimeHistoryOfPurchases(p, v->as_of, v->purchase_model->unit, &asked.history))
 	{
 		memset(nulls + 1, true, N_COLUMNS - 1);
 		return;
 	}
-	values[X] = Int64GetDatum((int64) h.x);
-	values[T_X] = Float8GetDatum(h.t_x);
-	values[AGE] = Float8GetDatum(h.age);
+	values[X] = Int64GetDatum((int64) asked.history.x);
+	values[T_X] = Float8GetDatum(asked.history.t_x);
+	values[AGE] = Float8GetDatum(asked.history.age);
 	nulls[M_X] = !RepeatValueOfPurchases(p, &m_x);
 	values[M_X] = Float8GetDatum(m_x);
-	values[P_ALIVE] = Float8GetDatum(ops->p_alive(parameter, &h));
-	values[EXPECTED_PURCHASES] = Float8GetDatum(ops->expected_purchases(parameter, &h, v->horizon));
-
-	if (v->spend_model == NULL)
-	{
-		nulls[EXPECTED_SPEND] = nulls[CLV] = true;
-		return;
-	}
-	spend = GammaGammaMean(v->spend_model->parameter, h.x, m_x);
-	values[EXPECTED_SPEND] = Float8GetDatum(spend);
-	values[CLV] = Float8GetDatum(Clv(v->purchase_model, &h, spend, v->horizon, &v->terms));
+	asked.quantity = QUANTITY_P_ALIVE;
+	values[P_ALIVE] = Float8GetDatum(LifetimePredict(v->purchase_model, &asked));
+	asked.quantity = QUANTITY_PURCHASES;
+	values[EXPECTED_PURCHASES] = Float8GetDatum(LifetimePredict(v->purchase_model, &asked));
+	asked.quantity = QUANTITY_DISCOUNTED;
+	ValueSpend(v, &asked, m_x, values, nulls);
 }
 
 static void
@@ -135,8 +153,7 @@ ModelArguments(FunctionCallInfo fcinfo, int n, Valuation *v)
 				 errmsg("argument \"purchase_model\" must not be NULL"),
 				 errhint("Make one with lifetime_fit, or with one of the fit aggregates.")));
 	model = LifetimeModelOpen(PG_GETARG_VARLENA_P(n), false);
-	if (model->kind != LIFETIME_BGNBD && model->kind != LIFETIME_PARETO_NBD &&
-		model->kind != LIFETIME_MBGNBD)
+	if (!IsPurchaseModelKind(model->kind))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("lifetime_value does not serve a model of kind %s",
@@ -178,7 +195,8 @@ LifetimeValue(FunctionCallInfo fcinfo, int first, bool with_models)
 	TimeUnit	unit = UNIT_NONE;
 
 	v->as_of = RequiredAsOf(fcinfo, first + 1);
-	v->horizon = ClvHorizon(RequiredNumber(fcinfo, first + 2, "horizon"));
+	v->asked.horizon = RequiredNumber(fcinfo, first + 2, "horizon");
+	LifetimeCheckNumber("horizon", v->asked.horizon);
 	if (with_models)
 		ModelArguments(fcinfo, first + 3, v);
 	else
@@ -186,9 +204,11 @@ LifetimeValue(FunctionCallInfo fcinfo, int first, bool with_models)
 		kind = PurchaseModelArgument(fcinfo, first + 3);
 		unit = TimeUnitArgument(fcinfo, first + 4);
 	}
-	v->terms = ClvTermsOf(RequiredNumber(fcinfo, first + 5, "discount"),
-						  RequiredNumber(fcinfo, first + 6, "margin"),
-						  RequiredText(fcinfo, first + 7, "compounding"));
+	v->asked.discount = RequiredNumber(fcinfo, first + 5, "discount");
+	LifetimeCheckNumber("discount", v->asked.discount);
+	v->margin = RequiredNumber(fcinfo, first + 6, "margin");
+	LifetimeCheckNumber("margin", v->margin);
+	v->asked.compounding = CompoundingArgument(fcinfo, first + 7);
 
 	v->store = BeginResult(fcinfo, &v->desc);
 	v->result_key = TupleDescAttr(v->desc, 0)->atttypid;
@@ -209,6 +229,10 @@ LifetimeValue(FunctionCallInfo fcinfo, int first, bool with_models)
 	GroupTableScan(v->orders->customers, true, EmitValue, v);
 	GroupTableDestroy(v->orders->customers);
 	MemoryContextDelete(v->row_context);
+	if (v->no_mean > 0)
+		ereport(NOTICE,
+				(errmsg("expected_spend and clv are NULL for " INT64_FORMAT " customers, for whom the spend model has no mean",
+						v->no_mean)));
 	return (Datum) 0;
 }
 
