@@ -51,7 +51,7 @@ const char *const compounding_names[N_COMPOUNDINGS] = {
 #define MAX_PANEL			8.0 /* of log(c + t) */
 #define MAX_HALVINGS		8
 #define VANISHED			1e-13
-#define NEARLY_VANISHED		1e-10	/* good enough where E has no more digits */
+#define NEARLY_VANISHED		1e-11	/* good enough where E has no more digits */
 
 /* What is added up over t. */
 typedef struct Stream
@@ -317,8 +317,8 @@ Continuously(Stream *s, double horizon)
 static double
 ByOpportunity(Stream *s, double horizon)
 {
-	double		before = 0;
-	double		sum = 0;
+	double		expected = Expected(s, horizon);
+	double		sum = expected * exp(-s->rate * horizon);
 
 	if (horizon > MAX_OPPORTUNITIES)
 		ereport(ERROR,
@@ -326,12 +326,9 @@ ByOpportunity(Stream *s, double horizon)
 				 errmsg("horizon must be at most %d opportunities at so small a discount",
 						MAX_OPPORTUNITIES),
 				 errhint("Use a shorter horizon, or a discount of 0.")));
-	for (int i = 1; i <= horizon; i++)
+	for (int i = 1; i < horizon; i++)
 	{
-		double		expected = Expected(s, i);
-
-		sum += (expected - before) * exp(-s->rate * i);
-		before = expected;
+		sum += Expected(s, i) * exp(-s->rate * i) * -expm1(-s->rate);
 		if (i % 1024 == 0)
 			custseg_poll();
 	}
@@ -343,10 +340,13 @@ DiscountedPurchases(const LifetimeKindOps *ops, const double *parameter,
 					const LifetimeHistory *history, double horizon, double discount,
 					Compounding compounding)
 {
-	Stream		s = {ops, parameter, history};
+	Stream		s = {0};
 
 	if (horizon == 0)
 		return 0;
+	s.ops = ops;
+	s.parameter = parameter;
+	s.history = history;
 	s.rate = compounding == COMPOUND_CONTINUOUS ? discount : log1p(discount);
 	if (s.rate * horizon < DBL_EPSILON / 4)
 		return Expected(&s, horizon);
@@ -359,7 +359,8 @@ DiscountedPurchases(const LifetimeKindOps *ops, const double *parameter,
 			Min(horizon, ceil(NO_TAIL / s.rate) + 1);
 	if (s.c == DBL_MAX)
 		return ByOpportunity(&s, horizon);
-	s.c += history->age;
+	/* nearer to 0 than that no scale matters, and exp(u) stays in range */
+	s.c = Max(s.c + history->age, 1e-200 * horizon);
 	return compounding == COMPOUND_CONTINUOUS ? Continuously(&s, horizon) :
 		ByPeriod(&s, horizon, discount);
 }
