@@ -54,6 +54,9 @@ OBJS = \
 	src/scoring/component_rows_io.o \
 	src/scoring/entropy.o \
 	src/scoring/entropy_weights.o \
+	src/scoring/lifetime/lifetime_model.o \
+	src/scoring/lifetime/lifetime_model_fields.o \
+	src/scoring/lifetime/lifetime_model_io.o \
 	src/scoring/lifetime/special.o \
 	src/scoring/natural.o \
 	src/scoring/partition.o \
