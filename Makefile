@@ -54,6 +54,9 @@ OBJS = \
 	src/scoring/component_rows_io.o \
 	src/scoring/entropy.o \
 	src/scoring/entropy_weights.o \
+	src/scoring/lifetime/beta_geometric.o \
+	src/scoring/lifetime/bgbb.o \
+	src/scoring/lifetime/sbg.o \
 	src/scoring/lifetime/special.o \
 	src/scoring/natural.o \
 	src/scoring/partition.o \
