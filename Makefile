@@ -56,6 +56,11 @@ OBJS = \
 	src/scoring/entropy_weights.o \
 	src/scoring/lifetime/beta_geometric.o \
 	src/scoring/lifetime/bgbb.o \
+	src/scoring/lifetime/fit.o \
+	src/scoring/lifetime/fit_limit.o \
+	src/scoring/lifetime/gamma_gamma.o \
+	src/scoring/lifetime/lifetime_kind.o \
+	src/scoring/lifetime/optimise.o \
 	src/scoring/lifetime/sbg.o \
 	src/scoring/lifetime/special.o \
 	src/scoring/natural.o \
