@@ -54,6 +54,8 @@ OBJS = \
 	src/scoring/component_rows_io.o \
 	src/scoring/entropy.o \
 	src/scoring/entropy_weights.o \
+	src/scoring/lifetime/bgnbd.o \
+	src/scoring/lifetime/bgnbd_predict.o \
 	src/scoring/lifetime/special.o \
 	src/scoring/natural.o \
 	src/scoring/partition.o \
