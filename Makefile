@@ -56,6 +56,8 @@ OBJS = \
 	src/scoring/entropy_weights.o \
 	src/scoring/lifetime/beta_geometric.o \
 	src/scoring/lifetime/bgbb.o \
+	src/scoring/lifetime/bgnbd.o \
+	src/scoring/lifetime/bgnbd_predict.o \
 	src/scoring/lifetime/fit.o \
 	src/scoring/lifetime/fit_limit.o \
 	src/scoring/lifetime/gamma_gamma.o \
