@@ -170,6 +170,14 @@ ModelArguments(FunctionCallInfo fcinfo, int n, Valuation *v)
 		v->spend_model = LifetimeModelOpen(PG_GETARG_VARLENA_P(n + 1), true);
 }
 
+static Compounding
+CompoundingArgument(FunctionCallInfo fcinfo, int n)
+{
+	char	   *name = RequiredText(fcinfo, n, "compounding");
+
+	return CompoundingByName(name, strlen(name));
+}
+
 /* A spend model without parameters predicts nothing. */
 static void
 DropUnidentifiedSpend(Valuation *v)
