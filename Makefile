@@ -69,7 +69,10 @@ OBJS = \
 	src/scoring/lifetime/lifetime_model_fields.o \
 	src/scoring/lifetime/lifetime_model_io.o \
 	src/scoring/lifetime/lifetime_predict.o \
+	src/scoring/lifetime/log_concave.o \
 	src/scoring/lifetime/optimise.o \
+	src/scoring/lifetime/pareto_nbd.o \
+	src/scoring/lifetime/pareto_nbd_predict.o \
 	src/scoring/lifetime/sbg.o \
 	src/scoring/lifetime/special.o \
 	src/scoring/natural.o \
