@@ -62,7 +62,10 @@ OBJS = \
 	src/scoring/lifetime/fit_limit.o \
 	src/scoring/lifetime/gamma_gamma.o \
 	src/scoring/lifetime/lifetime_kind.o \
+	src/scoring/lifetime/log_concave.o \
 	src/scoring/lifetime/optimise.o \
+	src/scoring/lifetime/pareto_nbd.o \
+	src/scoring/lifetime/pareto_nbd_predict.o \
 	src/scoring/lifetime/sbg.o \
 	src/scoring/lifetime/special.o \
 	src/scoring/natural.o \
