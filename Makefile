@@ -55,7 +55,9 @@ OBJS = \
 	src/scoring/entropy.o \
 	src/scoring/entropy_weights.o \
 	src/scoring/lifetime/bgnbd.o \
+	src/scoring/lifetime/bgnbd_active.o \
 	src/scoring/lifetime/bgnbd_predict.o \
+	src/scoring/lifetime/negative_binomial.o \
 	src/scoring/lifetime/special.o \
 	src/scoring/natural.o \
 	src/scoring/partition.o \
