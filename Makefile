@@ -54,9 +54,13 @@ OBJS = \
 	src/scoring/component_rows_io.o \
 	src/scoring/entropy.o \
 	src/scoring/entropy_weights.o \
+	src/scoring/lifetime/lifetime_fit.o \
+	src/scoring/lifetime/lifetime_history.o \
 	src/scoring/lifetime/lifetime_model.o \
 	src/scoring/lifetime/lifetime_model_fields.o \
 	src/scoring/lifetime/lifetime_model_io.o \
+	src/scoring/lifetime/lifetime_state.o \
+	src/scoring/lifetime/lifetime_state_io.o \
 	src/scoring/lifetime/special.o \
 	src/scoring/natural.o \
 	src/scoring/partition.o \
