@@ -211,6 +211,8 @@ RunAge(ParetoRun *run, const double *parameter, double age)
 }
 
 /*
+ * The lower triangle of the Hessian, and the rest, of one customer.
+ *
  * The covariance of g over the mixture, and its mean Hessian where the parts
  * differ, from the moments of log(alpha + u), a = alpha / (alpha + u),
  * log(beta + u), b = beta / (beta + u) relative to u = t_x.
@@ -308,22 +310,25 @@ ParetoLikelihood(const double *parameter, const LifetimeCells *cells,
 				 LifetimeLikelihood *result)
 {
 	ParetoRun	run = {.x = -1, .age = -1};
+	LifetimeLikelihood cell;
 	LikelihoodSum sum;
 
-	LikelihoodSumStart(&sum, 4);
+	memset(&cell, 0, sizeof(cell));
+	memset(&sum, 0, sizeof(sum));
 	for (int64 i = 0; i < cells->n; i++)
 	{
-		LifetimeLikelihood cell;
-
 		POLL_EVERY(i);
 		if (cells->x[i] != run.x)
 			RunX(&run, parameter, cells->x[i]);
 		if (cells->age[i] != run.age)
 			RunAge(&run, parameter, cells->age[i]);
 		CellLikelihood(parameter, &run, cells->t_x[i], &cell);
-		LikelihoodSumAdd(&sum, &cell, cells->count[i]);
+		LikelihoodCollect(&sum, &cell, cells->count[i]);
 	}
-	LikelihoodSumEnd(&sum, result);
+	LikelihoodResult(&sum, result);
+	for (int i = 0; i < 4; i++)
+		for (int j = 0; j < i; j++)
+			result->hessian[j][i] = result->hessian[i][j];
 }
 
 const LifetimeKindOps pareto_nbd_ops = {
@@ -334,6 +339,4 @@ const LifetimeKindOps pareto_nbd_ops = {
 	.likelihood = ParetoLikelihood,
 	.p_alive = ParetoPAlive,
 	.expected_purchases = ParetoExpectedPurchases,
-	.purchase_probability = ParetoPurchaseProbability,
-	.dert = ParetoDert,
 };
