@@ -119,27 +119,17 @@ DirectionIsOfSpend(int direction)
 static const char *
 StatusFault(const LifetimeModel *model)
 {
-	bool		spend = LifetimeModelIsSpend(model);
-
 	if (model->status >= N_LIFETIME_STATUSES)
 		return "The status is not known.";
 	if (model->direction >= N_LIFETIME_DIRECTIONS)
 		return "The direction is not known.";
 	if ((model->direction != DIRECTION_NONE) != (model->status == LIFETIME_DEGENERATE))
 		return "A degenerate model has a \"direction\", and no other one.";
-	if (model->direction != DIRECTION_NONE && model->direction != DIRECTION_SEVERAL &&
-		DirectionIsOfSpend(model->direction) != spend)
+	if (DirectionIsOfSpend(model->direction) && !LifetimeModelIsSpend(model))
 		return psprintf("A model of kind \"%s\" cannot have the direction \"%s\".",
 						lifetime_kind_ops[model->kind]->name,
 						lifetime_direction_names[model->direction]);
 	return NULL;
-}
-
-/* The kinds whose times are of a calendar. */
-static bool
-HasUnit(int kind)
-{
-	return kind == LIFETIME_BGNBD || kind == LIFETIME_PARETO_NBD || kind == LIFETIME_MBGNBD;
 }
 
 const char *
@@ -151,7 +141,7 @@ LifetimeModelFault(const LifetimeModel *model)
 		return "The kind is not known.";
 	if (model->unit >= N_TIME_UNITS)
 		return "The unit is not known.";
-	if (model->unit != UNIT_NONE && !HasUnit(model->kind))
+	if (model->unit != UNIT_NONE && !LifetimeKindHasUnit(model->kind))
 		return psprintf("A model of kind \"%s\" has no \"unit\".",
 						lifetime_kind_ops[model->kind]->name);
 	fault = StatusFault(model);
