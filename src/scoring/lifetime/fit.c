@@ -21,9 +21,6 @@
 #define SMALLEST_SAMPLE		2048
 #define SAMPLE_GROWTH		8
 
-/* The value is a sum of parts of size 1, each rounded a few times. */
-#define VALUE_NOISE			2e-15
-
 #define MAX_STARTS			4
 
 /*
@@ -274,7 +271,7 @@ LifetimeFitCells(LifetimeKind kind, const LifetimeCells *cells,
 	CellsSummary summary = Summarise(kind, cells);
 	FitProblem	problem = {.ops = ops, .cells = cells, .precision = options->prior};
 	Objective	objective = {.n = ops->n_parameters, .evaluate = FitEvaluate,
-	.context = &problem, .noise = VALUE_NOISE * (1 + summary.customers)};
+	.context = &problem, .size = summary.customers};
 	Optimum		optimum;
 	bool		done = false;
 

@@ -123,7 +123,7 @@ SpendLimit(const double *at, const bool *loose)
 static int
 LooseParameters(const Objective *objective, const Optimum *optimum, bool *loose)
 {
-	double		flat = Max(FLAT, 4 * objective->noise * (1 + fabs(optimum->here.value)));
+	double		flat = Max(FLAT, 4 * ObjectiveNoise(objective, optimum->here.value));
 	int			n = 0;
 
 	for (int i = 0; i < objective->n; i++)
