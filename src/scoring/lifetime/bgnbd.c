@@ -70,15 +70,6 @@ typedef struct Totals
 	double		lost[N_TOTALS];
 } Totals;
 
-/* log(1 + y), when 1 / (1 + y) is known; y >= 0 */
-static inline double
-LogOnePlus(double y, double inverse)
-{
-	double		u = 1 + y;
-
-	return log(u) + (y - (u - 1)) * inverse;
-}
-
 /* A quotient of positive numbers that stays finite when it is multiplied by a little. */
 static inline double
 Finite(double y)
