@@ -21,6 +21,7 @@
 #include "scoring/lifetime/lifetime_predict.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/fmgrprotos.h"
 
 /* How the history is given. */
 typedef enum HistorySource
@@ -256,18 +257,12 @@ custseg_retention_rate(PG_FUNCTION_ARGS)
 static inline bool
 RepeatValue(const Purchases *p, double *m_x)
 {
-	Decimal		value;
-	Decimal		first;
-
 	if (p->n_days < 2)
 	{
 		*m_x = 0;
 		return true;
 	}
-	value = DecimalSum(&p->sums[SUM_SPEND], &p->sums[SUM_REFUNDS]);
-	first = DecimalNegated(&p->sums[SUM_FIRST]);
-	value = DecimalSum(&value, &first);
-	*m_x = DecimalToFloat8(&value) / (p->n_days - 1);
+	*m_x = DatumGetFloat8(DirectFunctionCall1(numeric_float8, PurchasesRepeatValue(p)));
 	return *m_x > 0;
 }
 

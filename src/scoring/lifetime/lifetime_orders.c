@@ -8,10 +8,9 @@
  */
 #include "scoring/lifetime/lifetime_orders.h"
 
-#include "common/decimal.h"
+#include "purchases/purchases_private.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 
 /* --- Arguments ---------------------------------------------------------------- */
 
@@ -42,19 +41,9 @@ TimeUnitArgument(FunctionCallInfo fcinfo, int n)
 bool
 RepeatValueOfPurchases(const Purchases *p, double *m_x)
 {
-	Decimal		value;
-	Decimal		first;
-	Datum		mean;
-
 	if (p->n_days < 2)
 		return false;
-	value = DecimalSum(&p->sums[SUM_SPEND], &p->sums[SUM_REFUNDS]);
-	first = DecimalNegated(&p->sums[SUM_FIRST]);
-	value = DecimalSum(&value, &first);
-	mean = DirectFunctionCall2(numeric_div,
-							   NumericGetDatum(DecimalToNumeric(&value)),
-							   NumericGetDatum(int64_to_numeric(p->n_days - 1)));
-	*m_x = NumericToFloat8(DatumGetPointer(mean));
+	*m_x = DatumGetFloat8(DirectFunctionCall1(numeric_float8, PurchasesRepeatValue(p)));
 	return true;
 }
 
