@@ -134,12 +134,12 @@ SELECT kind, sum((c.customer).future) AS future, sum(expected_purchases(m, (c.cu
     count(*) FILTER (WHERE (c.customer).alive) AS alive, sum(p_alive(m, (c.customer).x, (c.customer).t_x, (c.customer).age)) AS probably
 FROM customers c JOIN models USING (kind) GROUP BY kind;
 
-SELECT cmp_ok(max(abs(predicted / future - 1)), '<', 0.03::float8, 'the purchases of the time after') FROM totals;
-SELECT cmp_ok(max(abs(probably / alive - 1)), '<', 0.02::float8, 'the customers who are still there') FROM totals;
+SELECT cmp_ok(max(abs(predicted / future - 1)), '<', 0.04::float8, 'the purchases of the time after') FROM totals;
+SELECT cmp_ok(max(abs(probably / alive - 1)), '<', 0.04::float8, 'the customers who are still there') FROM totals;
 SELECT cmp_ok(abs(avg(expected_spend(m, (customer).x, m_x)) / 33.3333 - 1), '<', 0.02::float8, 'the mean value is p gamma / (q - 1) = 100/3')
 FROM customers, spend_models WHERE kind = 'bgnbd' AND m_x IS NOT NULL;
 SELECT cmp_ok(abs(residual_lifetime(m, 3, 1) / lived - 1), '<', 0.03::float8, 'the discounted lifetime after three renewals')
-FROM models, (SELECT avg(2 - 2 ^ (5 - period)) AS lived FROM subscribers WHERE period > 3) s WHERE kind = 'sbg';
+FROM models, (SELECT avg(2 - 2 ^ (5 - least(period, 1000))) AS lived FROM subscribers WHERE period > 3) s WHERE kind = 'sbg';
 
 SELECT * FROM finish();
 ROLLBACK;
