@@ -226,35 +226,59 @@ LogNegativeBinomial(double q, double a, double n, double time)
 }
 
 /*
- * The integrand of those who buy n times and leave at t, over log(t / t0),
- * relative to t0.
+ * The integrand of those who buy n times and leave at t, over w = log(t / t0),
+ * relative to t0: exp((n + 1) w) over powers of (a + t) / (a + t0) and of the
+ * same with b.
  */
 typedef struct BuyAndLeave
 {
 	double		n;
 	double		q;
 	double		s;
-	double		a;				/* t0 / (alpha + age + t0) */
-	double		b;				/* t0 / (beta + age + t0) */
+	double		a_part;			/* a / (a + t0), a = alpha + age */
+	double		a_rest;
+	double		b_part;
+	double		b_rest;
 } BuyAndLeave;
+
+/* log(part + rest e^w), part + rest = 1, and its slope. */
+static inline double
+LogShift(double part, double rest, double w, double *slope)
+{
+	double		e = rest * exp(w);
+	double		grown = rest * expm1(w);
+
+	*slope = e / (part + e);
+	return fabs(grown) < 0.5 ? log1p(grown) : log(part + e);
+}
 
 static double
 BuyAndLeaveValue(const void *context, double w, double *slope)
 {
 	const BuyAndLeave *v = context;
-	double		e = exp(w);
-	double		grown = expm1(w);
+	double		slope_a;
+	double		slope_b;
+	double		log_a = LogShift(v->a_part, v->a_rest, w, &slope_a);
+	double		log_b = LogShift(v->b_part, v->b_rest, w, &slope_b);
 
-	*slope = v->n + 1 - (v->q + v->n) * (v->a * e / (1 + v->a * grown))
-		- (v->s + 1) * (v->b * e / (1 + v->b * grown));
-	return (v->n + 1) * w - (v->q + v->n) * log1p(v->a * grown) - (v->s + 1) * log1p(v->b * grown);
+	*slope = (v->n + 1) - (v->q + v->n) * slope_a - (v->s + 1) * slope_b;
+	return (v->n + 1) * w - (v->q + v->n) * log_a - (v->s + 1) * log_b;
+}
+
+static void
+BuyAndLeaveFrom(BuyAndLeave *v, double a, double b, double t0)
+{
+	v->a_part = a / (a + t0);
+	v->a_rest = t0 / (a + t0);
+	v->b_part = b / (b + t0);
+	v->b_rest = t0 / (b + t0);
 }
 
 /* The logarithm of the probability to buy n > 0 times and leave within the horizon, if alive. */
 static double
 LogBuyAndLeave(double q, double a, double s, double b, double n, double horizon)
 {
-	BuyAndLeave v = {n, q, s, horizon / (a + horizon), horizon / (b + horizon)};
+	BuyAndLeave v = {.n = n, .q = q, .s = s};
 	LogConcave	h = {BuyAndLeaveValue, &v};
 	double		least;			/* the slope up to here is (n + 1) / 2 or more */
 	double		peak;
@@ -262,10 +286,10 @@ LogBuyAndLeave(double q, double a, double s, double b, double n, double horizon)
 
 	least = log((n + 1) / 2) - LogAddExp(log(q + n) - log(a), log(s + 1) - log(b)) - log(horizon);
 	least = Min(least, 0) - 2 * NEGLIGIBLE / (n + 1);
+	BuyAndLeaveFrom(&v, a, b, horizon);
 	peak = LogConcavePeak(&h, least, 0);
 	t0 = horizon * exp(peak);
-	v.a = t0 / (a + t0);
-	v.b = t0 / (b + t0);
+	BuyAndLeaveFrom(&v, a, b, t0);
 	return LogNegativeBinomial(q, a, n, t0) + log(s) - s * log1p(t0 / b) + log(t0) - log(b + t0)
 		+ LogConcaveIntegral(&h, least - peak, -peak);
 }
