@@ -90,6 +90,18 @@ Alive(const Odds *odds)
 	return LogisticOfMinus(odds->log_odds);
 }
 
+/* 1 less that, with all digits */
+static double
+Left(const Odds *odds)
+{
+	double		left;
+
+	if (odds->scale >= LARGE_SCALE)
+		return LogisticOfMinus(-odds->log_odds);
+	left = exp(odds->scale) * odds->factor;
+	return left / (1 + left);
+}
+
 static double
 LogAlive(const Odds *odds)
 {
@@ -118,6 +130,7 @@ Purchases(const double *parameter, const LifetimeHistory *history, double time)
 {
 	double		q = parameter[0] + history->x;
 	double		a = parameter[1] + history->age;
+	double		log_alive;
 	Odds		odds;
 
 	if (time == 0)
@@ -131,7 +144,8 @@ Purchases(const double *parameter, const LifetimeHistory *history, double time)
 			return purchases;
 	}
 	/* a factor is beyond float8, the product need not be */
-	return exp(LogAlive(&odds) + log(q) - log(a) + log(time));
+	log_alive = LogAlive(&odds);
+	return isinf(log_alive) ? 0 : exp(log_alive + log(q) - log(a) + log(time));
 }
 
 /*
@@ -147,11 +161,12 @@ TimeWithin(double s, double b, double horizon)
 
 	if (isinf(log_ratio))
 		return s > 1 ? b / (s - 1) : INFINITY;
-	if (growth == 0)
-		return b * log_ratio;
 	if (growth > 700)
 		return exp(log(b) + growth) / (1 - s);
-	return b * log_ratio * (expm1(growth) / growth);
+	/* two forms of the same: the first keeps digits where s is 1, the second never falls */
+	if (fabs(growth) < 1)
+		return growth == 0 ? b * log_ratio : b * log_ratio * (expm1(growth) / growth);
+	return b / (1 - s) * expm1(growth);
 }
 
 double
@@ -288,7 +303,7 @@ LogBuyAndLeave(double q, double a, double s, double b, double n, double horizon)
 	least = Min(least, 0) - 2 * NEGLIGIBLE / (n + 1);
 	BuyAndLeaveFrom(&v, a, b, horizon);
 	peak = LogConcavePeak(&h, least, 0);
-	t0 = horizon * exp(peak);
+	t0 = Max(exp(log(horizon) + peak), DBL_MIN);
 	BuyAndLeaveFrom(&v, a, b, t0);
 	return LogNegativeBinomial(q, a, n, t0) + log(s) - s * log1p(t0 / b) + log(t0) - log(b + t0)
 		+ LogConcaveIntegral(&h, least - peak, -peak);
@@ -302,23 +317,26 @@ ParetoPurchaseProbability(const double *parameter, const LifetimeHistory *histor
 	double		a = parameter[1] + history->age;
 	double		s = parameter[2];
 	double		b = parameter[3] + history->age;
+	double		probability;
 	Odds		odds;
 
 	if (n < 0)
 		return 0;
 	if (horizon <= 0)
 		return n == 0;
+	horizon = Min(horizon, 1e100 * Min(a, b));	/* ratios stay within float8 */
 	HistoryOdds(parameter, history, &odds);
 	if (n == 0)
 	{
 		/* a time without purchases, as after t_x: alive at its end, or left */
-		double		alive = Alive(&odds);
 		Odds		next;
 
 		LeavingOdds(parameter, history->x, history->age, horizon, &next);
-		return (1 - alive) + alive * (exp(-next.scale) + next.factor);
+		return Left(&odds) + Alive(&odds) * (exp(-next.scale) + next.factor);
 	}
-	return exp(LogAlive(&odds)
-			   + LogAddExp(LogNegativeBinomial(q, a, n, horizon) - s * log1p(horizon / b),
-						   LogBuyAndLeave(q, a, s, b, n, horizon)));
+	probability = exp(LogAlive(&odds)
+					  + LogAddExp(LogNegativeBinomial(q, a, n, horizon) - s * log1p(horizon / b),
+								  LogBuyAndLeave(q, a, s, b, n, horizon)));
+	/* parameters 300 orders of magnitude apart leave the range of float8 on the way */
+	return isnan(probability) ? 0 : Min(probability, 1);
 }
