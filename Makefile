@@ -57,6 +57,7 @@ OBJS = \
 	src/scoring/lifetime/beta_geometric.o \
 	src/scoring/lifetime/bgbb.o \
 	src/scoring/lifetime/bgnbd.o \
+	src/scoring/lifetime/bgnbd_active.o \
 	src/scoring/lifetime/bgnbd_predict.o \
 	src/scoring/lifetime/clv.o \
 	src/scoring/lifetime/delta_method.o \
@@ -74,6 +75,7 @@ OBJS = \
 	src/scoring/lifetime/lifetime_state.o \
 	src/scoring/lifetime/lifetime_state_io.o \
 	src/scoring/lifetime/log_concave.o \
+	src/scoring/lifetime/negative_binomial.o \
 	src/scoring/lifetime/optimise.o \
 	src/scoring/lifetime/pareto_nbd.o \
 	src/scoring/lifetime/pareto_nbd_predict.o \
