@@ -244,9 +244,9 @@ CellLikelihood(const double *parameter, const ParetoRun *run, double t_x,
 	ParetoLeaving l;
 	Moments		m;
 
-	ParetoLeavingOf(parameter, run->x, t_x, run->age, &l);
+	ParetoLeavingOf(parameter, run->x, t_x, run->age - t_x, &l);
 	LeavingMoments(&l, &m);
-	log_odds = l.scale + log(s * l.prefactor * m.sum);
+	log_odds = ParetoLogOdds(&l, s, m.sum);
 	left = LogisticOfMinus(-log_odds);
 	alive = LogisticOfMinus(log_odds);
 
@@ -339,4 +339,6 @@ const LifetimeKindOps pareto_nbd_ops = {
 	.likelihood = ParetoLikelihood,
 	.p_alive = ParetoPAlive,
 	.expected_purchases = ParetoExpectedPurchases,
+	.purchase_probability = ParetoPurchaseProbability,
+	.dert = ParetoDert,
 };
