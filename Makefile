@@ -64,6 +64,7 @@ OBJS = \
 	src/scoring/lifetime/fit.o \
 	src/scoring/lifetime/fit_limit.o \
 	src/scoring/lifetime/gamma_gamma.o \
+	src/scoring/lifetime/holdout_check.o \
 	src/scoring/lifetime/lifetime_apply.o \
 	src/scoring/lifetime/lifetime_fit.o \
 	src/scoring/lifetime/lifetime_history.o \
@@ -71,9 +72,11 @@ OBJS = \
 	src/scoring/lifetime/lifetime_model.o \
 	src/scoring/lifetime/lifetime_model_fields.o \
 	src/scoring/lifetime/lifetime_model_io.o \
+	src/scoring/lifetime/lifetime_orders.o \
 	src/scoring/lifetime/lifetime_predict.o \
 	src/scoring/lifetime/lifetime_state.o \
 	src/scoring/lifetime/lifetime_state_io.o \
+	src/scoring/lifetime/lifetime_value.o \
 	src/scoring/lifetime/log_concave.o \
 	src/scoring/lifetime/negative_binomial.o \
 	src/scoring/lifetime/optimise.o \

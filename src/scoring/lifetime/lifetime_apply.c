@@ -16,12 +16,12 @@
 #include "common/compat.h"
 
 #include "common/argument_cache.h"
-#include "common/names.h"
 #include "fmgr.h"
 #include "purchases/purchases_private.h"
 #include "scoring/lifetime/lifetime_predict.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/fmgrprotos.h"
 
 /* How the history is given. */
 typedef enum HistorySource
@@ -79,21 +79,6 @@ CheckUnit(FunctionCallInfo fcinfo, int arg, const LifetimeModel *model)
 
 		LifetimeRequireUnit(model, TimeUnitByName(VARDATA_ANY(unit), VARSIZE_ANY_EXHDR(unit)));
 	}
-}
-
-static Compounding
-ReadCompounding(text *word)
-{
-	int			found = FindName(compounding_names, N_COMPOUNDINGS, VARDATA_ANY(word),
-								 VARSIZE_ANY_EXHDR(word));
-
-	if (unlikely(found < 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("compounding must be 'period' or 'continuous', not '%s'",
-						text_to_cstring(word)),
-				 errhint("'period' counts purchases at the end of their unit of time, 'continuous' when they are made.")));
-	return found;
 }
 
 /* Purchases have dates: only a model with a unit says what a day is. */
@@ -272,18 +257,12 @@ custseg_retention_rate(PG_FUNCTION_ARGS)
 static inline bool
 RepeatValue(const Purchases *p, double *m_x)
 {
-	Decimal		value;
-	Decimal		first;
-
 	if (p->n_days < 2)
 	{
 		*m_x = 0;
 		return true;
 	}
-	value = DecimalSum(&p->sums[SUM_SPEND], &p->sums[SUM_REFUNDS]);
-	first = DecimalNegated(&p->sums[SUM_FIRST]);
-	value = DecimalSum(&value, &first);
-	*m_x = DecimalToFloat8(&value) / (p->n_days - 1);
+	*m_x = DatumGetFloat8(DirectFunctionCall1(numeric_float8, PurchasesRepeatValue(p)));
 	return *m_x > 0;
 }
 
@@ -392,6 +371,7 @@ PredictClv(FunctionCallInfo fcinfo, HistorySource source, Wanted wanted)
 	ArgumentCache *caches;
 	const LifetimeModel *model;
 	const LifetimeModel *spend;
+	text	   *compounding;
 	double		m_x;
 	double		x;
 	double		margin;
@@ -408,7 +388,8 @@ PredictClv(FunctionCallInfo fcinfo, HistorySource source, Wanted wanted)
 	what.horizon = PG_GETARG_FLOAT8(arg);
 	what.discount = PG_GETARG_FLOAT8(arg + 1);
 	margin = PG_GETARG_FLOAT8(arg + 2);
-	what.compounding = ReadCompounding(PG_GETARG_TEXT_PP(arg + 3));
+	compounding = PG_GETARG_TEXT_PP(arg + 3);
+	what.compounding = CompoundingByName(VARDATA_ANY(compounding), VARSIZE_ANY_EXHDR(compounding));
 	LifetimeCheckPrediction(model, &what);
 	LifetimeCheckNumber("margin", margin);
 

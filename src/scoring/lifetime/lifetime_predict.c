@@ -11,6 +11,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "common/names.h"
 #include "lib/stringinfo.h"
 #include "scoring/lifetime/delta_method.h"
 #include "utils/float.h"
@@ -98,6 +99,20 @@ LifetimeCheckNumber(const char *name, double value)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must be a finite number, 0 or more, not %s", name,
 						float8out_internal(value))));
+}
+
+Compounding
+CompoundingByName(const char *bytes, int length)
+{
+	int			found = FindName(compounding_names, N_COMPOUNDINGS, bytes, length);
+
+	if (unlikely(found < 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("compounding must be 'period' or 'continuous', not '%.*s'",
+						Min(length, 40), bytes),
+				 errhint("'period' counts purchases at the end of their unit of time, 'continuous' when they are made.")));
+	return found;
 }
 
 static void

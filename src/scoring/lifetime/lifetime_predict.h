@@ -54,6 +54,9 @@ extern bool LifetimePredictError(const LifetimeModel *model, const LifetimePredi
 /* An error (22023) unless the value is finite and 0 or more. */
 extern void LifetimeCheckNumber(const char *name, double value);
 
+/* The compounding of a name, or an error (22023). */
+extern Compounding CompoundingByName(const char *bytes, int length);
+
 /* An error (22023) unless the model is in this unit. */
 extern void LifetimeRequireUnit(const LifetimeModel *model, TimeUnit unit);
 
