@@ -347,7 +347,7 @@ Optimise(const Objective *objective, Optimum *optimum)
 	optimum->converged = false;
 	for (int i = 0; i < MAX_STEPS && isfinite(optimum->here.value); i++)
 	{
-		double		noise = objective->noise * (1 + fabs(optimum->here.value));
+		double		noise = ObjectiveNoise(objective, optimum->here.value);
 		double		to[N];
 		double		actual;
 		Step		step;

@@ -7,6 +7,8 @@
 
 #include "scoring/lifetime/lifetime.h"
 
+#include <math.h>
+
 typedef struct Objective
 {
 	int			n;				/* variables, at most MAX_LIFETIME_PARAMETERS */
@@ -16,9 +18,16 @@ typedef struct Objective
 	/* value, gradient and Hessian at a point; a value that is not finite is taken as -infinity */
 	void		(*evaluate) (void *context, const double *at, LifetimeLikelihood *result);
 	void	   *context;
-	double		noise;			/* differences of the value below noise * (1 + |value|) are rounding */
+	double		size;			/* the value is a sum of so many parts */
 	bool		rough;			/* near the maximum is enough */
 } Objective;
+
+/* Differences of values below this are rounding. */
+static inline double
+ObjectiveNoise(const Objective *objective, double value)
+{
+	return 2e-15 * (objective->size + fabs(value));
+}
 
 typedef struct Optimum
 {
