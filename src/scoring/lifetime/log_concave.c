@@ -100,9 +100,8 @@ Slope(const LogConcave *h, double w)
 	return slope;
 }
 
-/* Near the peak: h there is at most 1 less. */
-static double
-PeakOf(const LogConcave *h, double from, double to)
+double
+LogConcavePeak(const LogConcave *h, double from, double to)
 {
 	double		rise = Slope(h, from);
 	double		fall = Slope(h, to);
@@ -184,7 +183,7 @@ AddPanels(const LogConcave *h, double from, double to, double rise, double fall,
 void
 LogConcavePanels(const LogConcave *h, double from, double to, GaussPanels *panels)
 {
-	double		peak = PeakOf(h, from, to);
+	double		peak = LogConcavePeak(h, from, to);
 	double		slope;
 	double		floor = h->value(h->context, peak, &slope) - NEGLIGIBLE;
 
@@ -199,7 +198,7 @@ double
 LogConcaveIntegral(const LogConcave *h, double from, double to)
 {
 	GaussPanels panels;
-	double		base = Value(h, PeakOf(h, from, to));
+	double		base = Value(h, LogConcavePeak(h, from, to));
 	double		sum = 0;
 
 	LogConcavePanels(h, from, to, &panels);

@@ -12,6 +12,7 @@
 
 #include "common/core.h"
 
+#include <float.h>
 #include <math.h>
 
 /* A symmetric rule on [-1, 1], by its upper half. */
@@ -67,6 +68,9 @@ typedef struct LogConcave
 	double		(*value) (const void *context, double w, double *slope);
 	const void *context;
 } LogConcave;
+
+/* Where h is at most 1 less than at its peak on the interval. */
+extern double LogConcavePeak(const LogConcave *h, double from, double to);
 
 /* The panels that the integral of exp(h) over an interval needs. */
 extern void LogConcavePanels(const LogConcave *h, double from, double to, GaussPanels *panels);
