@@ -21,7 +21,7 @@
 #define SMALLEST_SAMPLE		2048
 #define SAMPLE_GROWTH		8
 
-#define MAX_STARTS			4
+#define MAX_STARTS			6
 
 /*
  * Starts, the first the default. alpha of the kinds that have a rate is that
@@ -34,10 +34,12 @@ static const struct
 	double		parameter[MAX_STARTS][N];
 }			fit_starts[N_LIFETIME_KINDS] = {
 	[LIFETIME_BGNBD] = {3, {{0.5, 0.5, 1, 2}, {5, 5, 0.1, 1}, {0.5, 0.5, 10, 10}}},
-	[LIFETIME_MBGNBD] = {3, {{0.5, 0.5, 1, 2}, {5, 5, 0.1, 1}, {0.5, 0.5, 10, 10}}},
+	[LIFETIME_MBGNBD] = {6, {{0.5, 0.5, 1, 2}, {5, 5, 0.1, 1}, {0.5, 0.5, 10, 10},
+	{30, 10, 1, 0.3}, {30, 15, 0.3, 0.3}, {30, 30, 0.3, 3}}},
 	[LIFETIME_PARETO_NBD] = {3, {{0.5, 0.5, 0.5, 0.5}, {5, 5, 0.1, 1}, {0.5, 0.5, 10, 10}}},
 	[LIFETIME_SBG] = {2, {{1, 2}, {0.1, 0.3}}},
-	[LIFETIME_BGBB] = {3, {{1, 1, 0.5, 2}, {0.3, 0.3, 0.3, 3}, {10, 10, 10, 50}}},
+	[LIFETIME_BGBB] = {6, {{1, 1, 0.5, 2}, {0.3, 0.3, 0.3, 3}, {10, 10, 10, 50},
+	{30, 30, 0.3, 0.3}, {30, 60, 0.3, 2}, {0.3, 1, 20, 60}}},
 	[LIFETIME_GAMMA_GAMMA] = {3, {{4, 4, 1}, {1, 1, 1}, {0.3, 0.5, 1}}},
 };
 

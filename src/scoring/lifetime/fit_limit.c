@@ -19,9 +19,18 @@
 #define N			MAX_LIFETIME_PARAMETERS
 
 /* Of the logarithms of parameters, in units of the data: 1e-6 to 1e6. */
-#define BOUND		13.8
+#define BOUND			13.8
 
-#define FLAT		1e-6
+/*
+ * beta of pareto_nbd goes lower. Where some leave at once and others stay, the
+ * likelihood goes to its limit, or to a maximum, with 1 / log(beta) only.
+ */
+#define LOWEST_BETA		(-32.0)
+
+/* From here on a share is 0 or 1. */
+#define EXTREME			12.0
+
+#define FLAT			1e-6
 
 void
 FitBounds(LifetimeKind kind, const CellsSummary *summary, double *low, double *high)
@@ -39,7 +48,7 @@ FitBounds(LifetimeKind kind, const CellsSummary *summary, double *low, double *h
 	switch (kind)
 	{
 		case LIFETIME_PARETO_NBD:
-			low[3] += log_age;
+			low[3] = LOWEST_BETA + log_age;
 			high[3] += log_age;
 			/* FALLTHROUGH */
 		case LIFETIME_BGNBD:
@@ -63,9 +72,9 @@ FitBounds(LifetimeKind kind, const CellsSummary *summary, double *low, double *h
 static LifetimeDirection
 ShareLimit(double log_a, double log_b)
 {
-	if (log_a - log_b < -BOUND * 0.75)
+	if (log_a - log_b < -EXTREME)
 		return DIRECTION_NO_DROPOUT;
-	if (log_b - log_a < -BOUND * 0.75)
+	if (log_b - log_a < -EXTREME)
 		return DIRECTION_SURE_DROPOUT;
 	return log_a + log_b > 0 ? DIRECTION_HOMOGENEOUS_DROPOUT : DIRECTION_POLARISED;
 }
@@ -74,12 +83,12 @@ ShareLimit(double log_a, double log_b)
 static LifetimeDirection
 RateLimit(double log_s, double log_beta)
 {
-	/* a mean customer stays for a mean age with probability exp(-log_odds) */
-	double		hazard = exp(log_s) * log1p(exp(-log_beta));
+	/* a customer is still there after a mean age with probability exp(-hazard) */
+	double		log_hazard = log_s + log(log1p(exp(-log_beta)));
 
-	if (hazard < 3e-5)
+	if (log_hazard < -EXTREME)
 		return DIRECTION_NO_DROPOUT;
-	if (hazard > 30)
+	if (log_hazard > EXTREME)
 		return DIRECTION_SURE_DROPOUT;
 	return log_s > 0 ? DIRECTION_HOMOGENEOUS_DROPOUT : DIRECTION_POLARISED;
 }
@@ -105,16 +114,12 @@ PairLimit(LifetimeKind kind, int first, const double *at, const CellsSummary *su
 static LifetimeDirection
 SpendLimit(const double *at, const bool *loose)
 {
-	bool		constant = at[0] > BOUND / 2 && loose[0];
-	bool		equal = at[1] > BOUND / 2 && loose[1];
+	bool		constant = loose[0] && at[0] > 0;
+	bool		equal = loose[1] && at[1] > 0;
 
-	if (constant && equal)
-		return DIRECTION_SEVERAL;
-	if (constant)
+	if (constant && !equal && at[1] > 0)
 		return DIRECTION_CONSTANT_SPEND;
-	if (equal)
-		return DIRECTION_EQUAL_SPEND;
-	return DIRECTION_SEVERAL;
+	return equal && !constant ? DIRECTION_EQUAL_SPEND : DIRECTION_SEVERAL;
 }
 
 /* --- Judgement ------------------------------------------------------------------ */
@@ -137,6 +142,56 @@ LooseParameters(const Objective *objective, const Optimum *optimum, bool *loose)
 	return n;
 }
 
+/*
+ * Whether the likelihood stays the same both ways along a flat direction, as
+ * far as the box goes: then nothing says where the parameters are.
+ */
+static bool
+IsRidge(const Objective *objective, const Optimum *optimum, int k)
+{
+	const double *direction = optimum->direction[k];
+
+	for (int sign = -1; sign <= 1; sign += 2)
+	{
+		LifetimeLikelihood there;
+		double		way = 10;
+		double		at[N];
+
+		for (int i = 0; i < objective->n; i++)
+		{
+			double		by = sign * direction[i];
+
+			if (by > 0)
+				way = Min(way, (objective->high[i] - optimum->at[i]) / by);
+			else if (by < 0)
+				way = Min(way, (objective->low[i] - optimum->at[i]) / by);
+		}
+		for (int i = 0; i < objective->n; i++)
+			at[i] = optimum->at[i] + sign * direction[i] * way;
+		objective->evaluate(objective->context, at, &there);
+		if (!(there.value > optimum->here.value - 1e-6))
+			return false;
+	}
+	return true;
+}
+
+/* The limit of a pair of parameters, or what is left of a ridge. */
+static void
+JudgePair(LifetimeKind kind, int first, const Objective *objective, const Optimum *optimum,
+		  const CellsSummary *summary, LifetimeFit *fit)
+{
+	LifetimeDirection limit = PairLimit(kind, first, optimum->at, summary);
+	bool		extreme = limit == DIRECTION_NO_DROPOUT || limit == DIRECTION_SURE_DROPOUT ||
+		(kind == LIFETIME_BGBB && fabs(optimum->at[first] - optimum->at[first + 1]) > EXTREME);
+
+	fit->direction = fit->direction == DIRECTION_NONE ? limit : DIRECTION_SEVERAL;
+	for (int k = 0; k < optimum->n_free && !extreme; k++)
+		if (!(optimum->curvature[k] > FLAT) &&
+			hypot(optimum->direction[k][first], optimum->direction[k][first + 1]) > 0.5 &&
+			IsRidge(objective, optimum, k))
+			fit->status = LIFETIME_NOT_IDENTIFIED;
+}
+
 void
 FitJudge(LifetimeKind kind, const Objective *objective, const Optimum *optimum,
 		 const CellsSummary *summary, LifetimeFit *fit)
@@ -155,11 +210,9 @@ FitJudge(LifetimeKind kind, const Objective *objective, const Optimum *optimum,
 		else
 			for (int first = 0; first < objective->n; first += 2)
 				if (loose[first] || loose[first + 1])
-				{
-					LifetimeDirection limit = PairLimit(kind, first, optimum->at, summary);
-
-					fit->direction = fit->direction == DIRECTION_NONE ? limit : DIRECTION_SEVERAL;
-				}
+					JudgePair(kind, first, objective, optimum, summary, fit);
+		if (fit->status == LIFETIME_NOT_IDENTIFIED)
+			fit->direction = DIRECTION_NONE;
 	}
 	else if (kind == LIFETIME_GAMMA_GAMMA && optimum->at[1] <= 0)
 	{

@@ -30,18 +30,6 @@
 
 #define LOG_2PI		1.83787706640934548356
 
-/* Of log Gamma(z): what Stirling's main terms (z - 1/2) log z - z + log(2 pi)/2 leave. */
-static double
-StirlingRemainder(double z)
-{
-	double		square = 1 / z / z;
-
-	if (z < 16)
-		return LogGamma(z) - ((z - 0.5) * log(z) - z + LOG_2PI / 2);
-	return (1.0 / 12 - square * (1.0 / 360 - square * (1.0 / 1260 - square *
-			(1.0 / 1680 - square * (1.0 / 1188 - square * (691.0 / 360360)))))) / z;
-}
-
 /* digamma(z) - log(z) */
 static double
 DigammaRemainder(double z)

@@ -97,7 +97,7 @@ LifetimeCheckNumber(const char *name, double value)
 	if (unlikely(!(value >= 0 && value <= DBL_MAX)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be a finite number of at least 0, not %s", name,
+				 errmsg("%s must be a finite number, 0 or more, not %s", name,
 						float8out_internal(value))));
 }
 
@@ -121,7 +121,7 @@ CheckCount(const char *name, int n)
 	if (unlikely(n < 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be at least 0, not %d", name, n)));
+				 errmsg("%s must be 0 or more, not %d", name, n)));
 }
 
 static void
@@ -156,7 +156,7 @@ LifetimeCheckPrediction(const LifetimeModel *model, const LifetimePrediction *wh
 			if (unlikely(!(what->discount > 0 && what->discount <= DBL_MAX)))
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("discount must be a finite number above 0, not %s",
+						 errmsg("discount must be a finite number greater than 0, not %s",
 								float8out_internal(what->discount)),
 						 errhint("Without discount all later purchases may have no finite sum: use expected_purchases() with a horizon.")));
 			break;
@@ -294,17 +294,15 @@ LifetimePredictError(const LifetimeModel *model, const LifetimePrediction *what,
 void
 SpendCheckArguments(double x, double m_x)
 {
-	if (unlikely(!(x >= 0 && x <= PG_INT32_MAX && (double) (int32) x == x)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("x must be a whole number from 0 to %d, not %s", PG_INT32_MAX,
-						float8out_internal(x)),
-				 errhint("x is the number of repeat purchases: purchase days less 1.")));
-	if (unlikely(x > 0 && !(m_x > 0 && m_x <= DBL_MAX)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("m_x must be a finite number above 0, not %s", float8out_internal(m_x)),
-				 errhint("m_x is the mean value of the repeat purchases: pass NULL for customers whose spend says nothing.")));
+	if (unlikely(!(x >= 0 && x <= PG_INT32_MAX && (double) (int32) x == x) ||
+				 !(x == 0 || (m_x > 0 && m_x <= DBL_MAX))))
+	{
+		LifetimeHistory history = {x, m_x, 0};
+		const char *fault = LifetimeHistoryFault(LIFETIME_GAMMA_GAMMA, &history);
+
+		if (fault != NULL)
+			LifetimeHistoryRefuse(fault);
+	}
 }
 
 double

@@ -51,7 +51,7 @@ extern double LifetimePredict(const LifetimeModel *model, const LifetimePredicti
 extern bool LifetimePredictError(const LifetimeModel *model, const LifetimePrediction *what,
 								 double *error);
 
-/* An error (22023) unless a value of 0 or more, finite. */
+/* An error (22023) unless the value is finite and 0 or more. */
 extern void LifetimeCheckNumber(const char *name, double value);
 
 /* The compounding of a name, or an error (22023). */

@@ -211,6 +211,8 @@ RunAge(ParetoRun *run, const double *parameter, double age)
 }
 
 /*
+ * The lower triangle of the Hessian, and the rest, of one customer.
+ *
  * The covariance of g over the mixture, and its mean Hessian where the parts
  * differ, from the moments of log(alpha + u), a = alpha / (alpha + u),
  * log(beta + u), b = beta / (beta + u) relative to u = t_x.
@@ -242,9 +244,9 @@ CellLikelihood(const double *parameter, const ParetoRun *run, double t_x,
 	ParetoLeaving l;
 	Moments		m;
 
-	ParetoLeavingOf(parameter, run->x, t_x, run->age, &l);
+	ParetoLeavingOf(parameter, run->x, t_x, run->age - t_x, &l);
 	LeavingMoments(&l, &m);
-	log_odds = l.scale + log(s * l.prefactor * m.sum);
+	log_odds = ParetoLogOdds(&l, s, m.sum);
 	left = LogisticOfMinus(-log_odds);
 	alive = LogisticOfMinus(log_odds);
 
@@ -308,22 +310,25 @@ ParetoLikelihood(const double *parameter, const LifetimeCells *cells,
 				 LifetimeLikelihood *result)
 {
 	ParetoRun	run = {.x = -1, .age = -1};
+	LifetimeLikelihood cell;
 	LikelihoodSum sum;
 
-	LikelihoodSumStart(&sum, 4);
+	memset(&cell, 0, sizeof(cell));
+	memset(&sum, 0, sizeof(sum));
 	for (int64 i = 0; i < cells->n; i++)
 	{
-		LifetimeLikelihood cell;
-
 		POLL_EVERY(i);
 		if (cells->x[i] != run.x)
 			RunX(&run, parameter, cells->x[i]);
 		if (cells->age[i] != run.age)
 			RunAge(&run, parameter, cells->age[i]);
 		CellLikelihood(parameter, &run, cells->t_x[i], &cell);
-		LikelihoodSumAdd(&sum, &cell, cells->count[i]);
+		LikelihoodCollect(&sum, &cell, cells->count[i]);
 	}
-	LikelihoodSumEnd(&sum, result);
+	LikelihoodResult(&sum, result);
+	for (int i = 0; i < 4; i++)
+		for (int j = 0; j < i; j++)
+			result->hessian[j][i] = result->hessian[i][j];
 }
 
 const LifetimeKindOps pareto_nbd_ops = {

@@ -8,10 +8,14 @@
 #include "scoring/lifetime/lifetime.h"
 #include "scoring/lifetime/log_concave.h"
 
+/* exp() of it is finite. Only times and parameters 300 orders of magnitude apart are beyond. */
+#define MAX_PARETO_WIDTH	700.0
+
 /*
- * A customer has left at some u from t_x to age, or is alive. With m the lesser
- * and M the greater of alpha and beta, w = log((m + u) / (m + t_x)) and
- * sigma = (m + t_x) / (M + t_x), the odds of having left are
+ * A customer who bought at t_x and then no more for a time has left at some u,
+ * or is alive. With m the lesser and M the greater of alpha and beta,
+ * w = log((m + u) / (m + t_x)) and sigma = (m + t_x) / (M + t_x), the odds of
+ * having left are
  *
  *		s prefactor e^scale times the integral over w from 0 to width of
  *		exp(c w - p log(1 + sigma (e^w - 1))).
@@ -19,8 +23,8 @@
 typedef struct ParetoLeaving
 {
 	double		q;				/* r + x */
-	double		log_a;			/* log((alpha + age) / (alpha + t_x)) */
-	double		log_b;			/* log((beta + age) / (beta + t_x)) */
+	double		log_a;			/* log(1 + time / (alpha + t_x)) */
+	double		log_b;			/* log(1 + time / (beta + t_x)) */
 	bool		alpha_least;
 	double		width;
 	double		c;
@@ -33,7 +37,7 @@ typedef struct ParetoLeaving
 } ParetoLeaving;
 
 static inline void
-ParetoLeavingOf(const double *parameter, double x, double t_x, double age, ParetoLeaving *l)
+ParetoLeavingOf(const double *parameter, double x, double t_x, double time, ParetoLeaving *l)
 {
 	double		alpha = parameter[1];
 	double		s = parameter[2];
@@ -41,8 +45,8 @@ ParetoLeavingOf(const double *parameter, double x, double t_x, double age, Paret
 
 	l->q = parameter[0] + x;
 	l->k = l->q + s;
-	l->log_a = log1p((age - t_x) / (alpha + t_x));
-	l->log_b = log1p((age - t_x) / (beta + t_x));
+	l->log_a = log1p(time / (alpha + t_x));
+	l->log_b = log1p(time / (beta + t_x));
 	l->alpha_least = alpha <= beta;
 	if (l->alpha_least)
 	{
@@ -62,7 +66,7 @@ ParetoLeavingOf(const double *parameter, double x, double t_x, double age, Paret
 		l->p = l->q;
 		l->prefactor = 1;
 	}
-	l->width = Min(l->width, 700);
+	l->width = Min(l->width, MAX_PARETO_WIDTH);
 	l->scale = l->q * l->log_a + s * l->log_b;
 }
 
@@ -91,6 +95,19 @@ ParetoLeavingPanels(const ParetoLeaving *l, GaussPanels *panels)
 	}
 	else
 		ParetoLeavingPanelsSlow(l, panels);
+}
+
+/* The logarithm of the odds of having left, from the integral. */
+static inline double
+ParetoLogOdds(const ParetoLeaving *l, double s, double integral)
+{
+	double		factor = s * l->prefactor * integral;
+
+	if (l->width <= 0)
+		return -INFINITY;
+	if (factor >= DBL_MIN)
+		return l->scale + log(factor);
+	return l->scale + log(s) + log(Max(l->prefactor, DBL_MIN)) + log(Max(integral, DBL_MIN));
 }
 
 extern double ParetoPAlive(const double *parameter, const LifetimeHistory *history);
