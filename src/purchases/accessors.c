@@ -29,12 +29,9 @@ OpenArgument(FunctionCallInfo fcinfo, bool want_days, Purchases *p)
 	PurchasesOpenValue(PG_GETARG_VARLENA_PP(0), want_days, p);
 }
 
-/* Days from `day` to the as_of in argument 1, which the last purchase bounds. */
-static int32
-DaysUntilAsOf(FunctionCallInfo fcinfo, const Purchases *p, int32 day)
+int32
+PurchasesDaysUntil(const Purchases *p, int32 day, int32 as_of)
 {
-	DateADT		as_of = PG_GETARG_DATEADT(1);
-
 	CheckFiniteDate(as_of, "as_of");
 	if (as_of < p->last_day)
 		ereport(ERROR,
@@ -45,6 +42,13 @@ DaysUntilAsOf(FunctionCallInfo fcinfo, const Purchases *p, int32 day)
 				 errhint("Summarise only purchases up to as_of, or use a later as_of.")));
 	/* the whole range of date spans less than 2^31 days */
 	return as_of - day;
+}
+
+/* The same to the as_of in argument 1. */
+static int32
+DaysUntilAsOf(FunctionCallInfo fcinfo, const Purchases *p, int32 day)
+{
+	return PurchasesDaysUntil(p, day, PG_GETARG_DATEADT(1));
 }
 
 static Datum
@@ -303,24 +307,27 @@ custseg_repeat_span(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(p.last_day - p.first_day);
 }
 
-/* Mean value of the purchase days after the first; refunds are not deducted. */
+Datum
+PurchasesRepeatValue(const Purchases *p)
+{
+	Decimal		value = DecimalSum(&p->sums[SUM_SPEND], &p->sums[SUM_REFUNDS]);
+	Decimal		first = DecimalNegated(&p->sums[SUM_FIRST]);
+	Decimal		repeats = DecimalFromInt(p->n_days - 1);
+
+	value = DecimalSum(&value, &first);
+	return NumericQuotient(&value, &repeats);
+}
+
 PG_FUNCTION_INFO_V1(custseg_repeat_value);
 Datum
 custseg_repeat_value(PG_FUNCTION_ARGS)
 {
 	Purchases	p;
-	Decimal		value;
-	Decimal		first;
-	Decimal		repeats;
 
 	OpenArgument(fcinfo, false, &p);
 	if (p.n_days < 2)
 		PG_RETURN_NULL();
-	value = DecimalSum(&p.sums[SUM_SPEND], &p.sums[SUM_REFUNDS]);
-	first = DecimalNegated(&p.sums[SUM_FIRST]);
-	value = DecimalSum(&value, &first);
-	repeats = DecimalFromInt(p.n_days - 1);
-	return NumericQuotient(&value, &repeats);
+	return PurchasesRepeatValue(&p);
 }
 
 PG_FUNCTION_INFO_V1(custseg_days_between);

@@ -65,4 +65,15 @@ PurchasesOpenValue(struct varlena *value, bool want_days, Purchases *p)
 		PurchasesCorrupted();
 }
 
+/* --- Of accessors.c, for other functions that read a summary ----------------- */
+
+/* Days from `day` to as_of, which is finite and not before the last purchase, or an error (22023). */
+extern int32 PurchasesDaysUntil(const Purchases *p, int32 day, int32 as_of);
+
+/*
+ * Mean value of the purchase days after the first, as numeric; refunds are not
+ * deducted. Of a summary with at least two days.
+ */
+extern Datum PurchasesRepeatValue(const Purchases *p);
+
 #endif							/* CUSTSEG_PURCHASES_PRIVATE_H */

@@ -21,6 +21,13 @@ extern const double time_unit_days[N_TIME_UNITS];	/* 0, 1, 7, 365.25 / 12, 365.2
 /* The unit of a name, or an error (22023) that names the argument. */
 extern TimeUnit TimeUnitByName(const char *bytes, int length);
 
+/* The kinds whose times are of a calendar; others count periods, or have no times. */
+static inline bool
+LifetimeKindHasUnit(int kind)
+{
+	return kind == LIFETIME_BGNBD || kind == LIFETIME_PARETO_NBD || kind == LIFETIME_MBGNBD;
+}
+
 #define N_COVARIANCES (MAX_LIFETIME_PARAMETERS * (MAX_LIFETIME_PARAMETERS + 1) / 2)
 
 /*

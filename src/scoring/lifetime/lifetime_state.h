@@ -53,7 +53,32 @@ extern LifetimeState *LifetimeStateMake(LifetimeKind kind, TimeUnit unit);
 extern LifetimeState *LifetimeStateAdd(LifetimeState *state, const LifetimeHistory *history,
 									   double count);
 
-/* All cells in their order, palloc'd. Does not change the state. */
+/*
+ * Adds the customers of another state of the same kind and options, on the
+ * same terms.
+ */
+extern LifetimeState *LifetimeStateCombine(LifetimeState *state, const LifetimeState *other);
+
+/* The state with room for so many cells in all, on the same terms. */
+extern LifetimeState *LifetimeStateReserve(LifetimeState *state, int64 n_cells);
+
+/* The sum of two numbers of customers; an error (22003) when it is not exact. */
+extern double LifetimeAddCounts(double a, double b);
+
+/*
+ * A state that was given or stored, not toasted; an error unless it is one
+ * that this version can read.
+ */
+extern LifetimeState *LifetimeStateOpen(struct varlena *value);
+
+/* The cells of the table in their order, palloc'd: n_cells of them. */
+extern LifetimeCell *LifetimeStateSorted(const LifetimeState *state);
+
+/*
+ * All cells as a fit sees them, palloc'd as one chunk that begins at x. Does
+ * not change the state. Of sbg one for each period; periods that are missing,
+ * and survivors that increase, are errors (22023).
+ */
 extern void LifetimeStateCells(const LifetimeState *state, LifetimeCells *cells);
 
 /* The model that fits the cells of a state. */

@@ -49,6 +49,19 @@ LogBeta(double a, double b)
 }
 
 double
+StirlingRemainder(double z)
+{
+	double		square = 1 / z / z;
+	double		sum = 0;
+
+	if (z < STIRLING_FROM)
+		return LogGamma(z) - ((z - 0.5) * log(z) - z + 0.91893853320467274178);
+	for (int k = N_STIRLING - 1; k > 0; k--)
+		sum = (sum + log_gamma_term[k]) * square;
+	return (log_gamma_term[0] + sum) / z;
+}
+
+double
 Digamma(double z)
 {
 	double		raised = 0;

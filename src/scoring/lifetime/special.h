@@ -17,6 +17,9 @@ extern double LogGamma(double z);
 extern double Digamma(double z);
 extern double Trigamma(double z);
 
+/* log Gamma(z) less Stirling's main terms (z - 1/2) log z - z + log(2 pi) / 2; z > 0 */
+extern double StirlingRemainder(double z);
+
 /* f(z + d) - f(z), for f = log Gamma, digamma, trigamma; z > 0, d >= 0 */
 extern double LogGammaDifference(double z, double d);
 extern double DigammaDifference(double z, double d);
