@@ -74,13 +74,13 @@ static const double weight_20[] = {
 };
 
 const GaussRule gauss_rules[N_GAUSS_RULES] = {
-	{3, node_6, weight_6, 1.4, 0.65},
-	{4, node_8, weight_8, 3.6, 1.4},
-	{5, node_10, weight_10, 6.9, 2.2},
-	{6, node_12, weight_12, 11.3, 3},
-	{8, node_16, weight_16, 23, 4.5},
-	{10, node_20, weight_20, 39, 6},
-	{N_GAUSS_HALF, gauss_node, gauss_weight, 59, 7.5}
+	{3, node_6, weight_6, 1 / 0.6, 1 / 0.65},
+	{4, node_8, weight_8, 1 / 2.4, 1 / 1.4},
+	{5, node_10, weight_10, 1 / 5.6, 1 / 2.2},
+	{6, node_12, weight_12, 1 / 10.3, 1 / 3.0},
+	{8, node_16, weight_16, 1 / 22.0, 1 / 4.5},
+	{10, node_20, weight_20, 1 / 39.0, 1 / 6.0},
+	{N_GAUSS_HALF, gauss_node, gauss_weight, 1 / 59.0, 1 / 7.5}
 };
 
 static double
