@@ -59,7 +59,9 @@ OBJS = \
 	src/scoring/lifetime/bgnbd.o \
 	src/scoring/lifetime/bgnbd_active.o \
 	src/scoring/lifetime/bgnbd_predict.o \
+	src/scoring/lifetime/churn.o \
 	src/scoring/lifetime/clv.o \
+	src/scoring/lifetime/clv_simple.o \
 	src/scoring/lifetime/delta_method.o \
 	src/scoring/lifetime/fit.o \
 	src/scoring/lifetime/fit_limit.o \

@@ -6,8 +6,9 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 SET LOCAL client_min_messages = warning;
+SET LOCAL jit = off;
 
-SELECT plan(51);
+SELECT plan(46);
 \ir include/lifetime_orders.psql
 
 -- --- the same in plain SQL ---
@@ -77,7 +78,7 @@ SELECT is((SELECT array_agg(predicted) FROM holdout_check('SELECT customer, at, 
 SELECT is((SELECT string_agg(h::text, E'\n') FROM holdout_check('SELECT customer, at AT TIME ZONE ''UTC'', amount FROM orders', '2025-03-31', 26, time_zone => zone) h),
     (SELECT string_agg(h::text, E'\n') FROM holdout_check(format('SELECT customer, (at AT TIME ZONE ''UTC'' AT TIME ZONE %L)::date, amount FROM orders', zone), '2025-03-31', 26) h), 'days in ' || zone)
 FROM unnest(ARRAY['Asia/Shanghai', 'America/New_York']) zone;
-CREATE TABLE many AS SELECT c * 3000 + customer AS customer, at, amount, c * 1000000 + order_id AS order_id FROM orders, generate_series(0, 11) c WHERE customer <= 3000;
+CREATE TABLE many AS SELECT c * 2000 + customer AS customer, at, amount, c * 1000000 + order_id AS order_id FROM orders, generate_series(0, 11) c WHERE customer <= 2000;
 SET LOCAL hash_mem_multiplier = 1;
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL work_mem = '64MB';
@@ -94,8 +95,8 @@ $$;
 SELECT pg_temp.refused(arguments, '22004', format('argument "%s" must not be NULL', name))
 FROM (VALUES ('NULL, 26', 'calibration_end'), ('''2025-03-31'', NULL', 'horizon'), ('''2025-03-31'', 26, NULL', 'model'), ('''2025-03-31'', 26, unit => NULL', 'unit')) v (arguments, name);
 SELECT pg_temp.refused(format('''2025-03-31'', %L', horizon), '22023', format('horizon must be a finite number of weeks, at least one day, not %s', shown))
-FROM (VALUES ('0', '0'), ('-3', '-3'), ('0.05', '0.05'), ('NaN', 'nan'), ('infinity', 'inf'), ('-infinity', '-inf')) v (horizon, shown);
-SELECT pg_temp.refused('''2025-03-31'', 1e9', '22023', 'a horizon of 1e+09 weeks after 2025-03-31 is beyond the last date');
+FROM (VALUES ('0', '0'), ('-3', '-3'), ('0.05', '0.05'), ('NaN', 'NaN'), ('infinity', 'Infinity'), ('-infinity', '-Infinity')) v (horizon, shown);
+SELECT pg_temp.refused('''2025-03-31'', 1e9', '22023', 'a horizon of 1000000000 weeks after 2025-03-31 is beyond the last date');
 SELECT pg_temp.refused('''infinity'', 26', '22023', 'calibration_end must be a finite date, not infinity');
 SELECT pg_temp.refused('''2025-03-31'', 26, ''gamma_gamma''', '22023', 'there is no model "gamma_gamma" of purchases at any time');
 SELECT pg_temp.refused('''2022-01-01'', 26', '22023', (SELECT 'calibration_end 2022-01-01, and the horizon after it, are before the first order on ' || min(at)::date FROM orders));

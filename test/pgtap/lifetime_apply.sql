@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 \ir include/lifetime_models.psql
 
-SELECT plan(@PLAN@);
+SELECT plan(126);
 
 -- --- values ---
 
@@ -104,13 +104,12 @@ CREATE TEMPORARY TABLE m AS SELECT
     pg_temp.spend('{6.25,3.74,15.44}') AS gg;
 
 SELECT is((SELECT round(residual_lifetime(sbg, 7, 0.1)::numeric, 4) FROM m), 7.5296, 'residual lifetime of the high end after 7 renewals');
-SELECT is(round(residual_lifetime(pg_temp.lifetime('sbg', '{0.7041,1.1820}'), 7, 0.1)::numeric, 4), 6.8423, 'and of the regular customers');
-SELECT is(round(dert(v, 0, 0, 39, 0.0027)::numeric, 10), 0.8578779138, 'DERT of a customer who bought once'),
-    is(round(dert(v, 10, 20, 39, 0.0027)::numeric, 9), 5.457559503, 'and of one who bought often')
-FROM pg_temp.lifetime('pareto_nbd', '{0.5629966,12.559037,0.4081095,10.5148048}') v;
-SELECT is(round(expected_spend(v, 2, 22.35)::numeric, 5), 24.66371, 'expected value of a purchase'),
-    is(round(expected_spend(v, 0, NULL)::numeric, 5), 35.21898, 'without repeat purchase it is the mean of all')
-FROM pg_temp.spend('{6.25,3.74,15.44}') v;
+-- Published as 6.8423, for parameters with more digits than these.
+SELECT cmp_ok(pg_temp.off(residual_lifetime(pg_temp.lifetime('sbg', '{0.7041,1.1820}'), 7, 0.1), 6.8423), '<', 1e-4::float8, 'and of the regular customers');
+SELECT is((SELECT ARRAY[round(dert(v, 0, 0, 39, 0.0027)::numeric, 10), round(dert(v, 10, 20, 39, 0.0027)::numeric, 9)]
+    FROM pg_temp.lifetime('pareto_nbd', '{0.5629966,12.559037,0.4081095,10.5148048}') v), '{0.8578779138,5.457559503}', 'DERT of a customer who bought once, and of one who bought often');
+SELECT is((SELECT ARRAY[round(expected_spend(gg, 2, 22.35)::numeric, 5), round(expected_spend(gg, 0, NULL)::numeric, 5)] FROM m), '{24.66371,35.21898}',
+    'expected value of a purchase, and without repeat purchase the mean of all');
 
 -- B(alpha, beta + n) / B(alpha, beta) is a product of (beta + i) / (alpha + beta + i).
 SELECT is_empty($$
@@ -228,7 +227,7 @@ INSERT INTO call VALUES
     ('clv', '{s.bg,s.gg,1,2,3,10,4,0.1,1,''period'',''week''}', '{11}'), ('clv', '{s.bg,s.gg,0,0,3,10,4,0.1,1,''period'',''week''}', '{6,11}'),
     ('clv', '{s.bg,s.gg,p,as_of,4,0.1,1,''period'',''week''}', '{9}'),
     ('dert', '{s.pareto,1,2,3,0.1,''week''}', '{6}'), ('dert', '{s.pareto,p,as_of,0.1,''week''}', '{5}'),
-    ('residual_lifetime', '{s.sbg,3,0.1}', '{}'), ('survival', '{s.sbg,3}', '{}'), ('retention_rate', '{s.sbg,3}', '{}'),
+    ('residual_lifetime', '{s.sbg,1,0.1}', '{}'), ('survival', '{s.sbg,1}', '{}'), ('retention_rate', '{s.sbg,1}', '{}'),
     ('loglik', '{s.bg,1,2,3}', '{}'), ('loglik', '{s.gg,1,10}', '{}'), ('loglik', '{s.gg,0,10}', '{3}');
 INSERT INTO call SELECT fn || '_se', args, optional FROM call WHERE fn NOT IN ('survival', 'retention_rate', 'loglik');
 
@@ -250,7 +249,7 @@ SELECT is_empty($$
     SELECT fn, args, i FROM call, generate_series(0, array_length(args, 1)) i
     WHERE (pg_temp.with_null(fn, args, i) IS NULL) <> (i > 0 AND NOT i = ANY (optional))$$,
     'a NULL gives NULL, but for unit, and for m_x without repeat purchase');
-SELECT is((SELECT count(*)::int FROM call), 41, 'of all functions');
+SELECT is((SELECT count(*)::int FROM call), 39, 'of all functions');
 
 -- --- units ---
 
@@ -284,8 +283,8 @@ SELECT throws_ok(format('SELECT %s FROM m', call), '22023', message, call) FROM 
     ('purchase_probability(sbg, 1, 2, 3, 4, 1)', 'model must be of kind bgnbd, pareto_nbd, mbgnbd or bgbb, not sbg'),
     ('purchase_probability_new(sbg, 4, 1)', 'model must be of kind bgnbd, pareto_nbd, mbgnbd or bgbb, not sbg'),
     ('clv(sbg, gg, 1, 2, 3, 10, 4)', 'purchase_model must be of kind bgnbd, pareto_nbd, mbgnbd or bgbb, not sbg'),
-    ('dert(bg, 1, 2, 3, 0.1)', 'model must be of kind pareto_nbd or bgbb, not bgnbd'),
-    ('dert_se(mbg, 1, 2, 3, 0.1)', 'model must be of kind pareto_nbd or bgbb, not mbgnbd'),
+    ('dert(sbg, 1, 2, 3, 0.1)', 'model must be of kind bgnbd, pareto_nbd, mbgnbd or bgbb, not sbg'),
+    ('dert_se(sbg, 1, 2, 3, 0.1)', 'model must be of kind bgnbd, pareto_nbd, mbgnbd or bgbb, not sbg'),
     ('loglik(sbg, 1, 2, 3)', 'model must be of kind bgnbd, pareto_nbd, mbgnbd or bgbb, not sbg'),
     ('residual_lifetime(bg, 1)', 'model must be of kind sbg, not bgnbd'),
     ('survival(pareto, 1)', 'model must be of kind sbg, not pareto_nbd'),
@@ -332,7 +331,7 @@ SELECT throws_ok(format('SELECT %s FROM m', call), '22023', message, call) FROM 
     ('survival(sbg, -1)', 'renewals must be 0 or more, not -1'),
     ('retention_rate(sbg, -1)', 'renewals must be 0 or more, not -1')) e(call, message);
 SELECT is(pg_temp.hint_of('SELECT p_alive(sbg, 1, 2, 3) FROM m'), 'For models of kind sbg there are survival(), retention_rate() and residual_lifetime().', 'a hint for contracts');
-SELECT is(pg_temp.hint_of('SELECT dert(bg, 1, 2, 3, 0.1) FROM m'), 'dert() has no formula for this kind: fit one that it serves.', 'a hint for other kinds');
+SELECT is(pg_temp.hint_of('SELECT survival(bg, 1) FROM m'), 'survival() has no formula for this kind: fit one that it serves.', 'a hint for other kinds');
 SELECT is(pg_temp.hint_of('SELECT dert(pareto, 1, 2, 3, 0) FROM m'),
     'Without discount all later purchases may have no finite sum: use expected_purchases() with a horizon.', 'a hint about the discount');
 SELECT is(pg_temp.hint_of($$SELECT clv(bg, gg, 1, 2, 3, 10, 4, 0.1, 1, 'yearly') FROM m$$),

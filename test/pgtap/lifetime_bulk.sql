@@ -5,9 +5,10 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL search_path = public, custseg;
 SET LOCAL client_min_messages = warning;
+SET LOCAL jit = off;
 SET LOCAL extra_float_digits = 1;
 
-SELECT plan(66);
+SELECT plan(64);
 \ir include/lifetime_orders.psql
 
 \set as_of '2025-06-30'
@@ -81,7 +82,7 @@ SELECT is((SELECT count(*) FROM value), (SELECT count(*) FROM summary), 'one row
 SELECT is((SELECT count(*)::int FROM value WHERE x IS NULL), 10, 'of customers with refunds only, ten here, nothing is known');
 SELECT is((SELECT count(*)::int FROM value WHERE x IS NULL AND num_nulls(t_x, age, m_x, p_alive, expected_purchases, expected_spend, clv) = 7), 10, 'and all is NULL');
 SELECT is((SELECT count(*)::int FROM value WHERE (m_x IS NULL) <> (coalesce(x, 0) = 0)), 0, 'm_x is NULL without a repeat purchase');
-SELECT is((SELECT count(*)::int FROM value WHERE age = 0), 5, 'new customers of the last day are there');
+SELECT is((SELECT count(*) FROM value WHERE age = 0), (SELECT count(*) FROM summary WHERE first_purchase(p) = :'as_of'), 'new customers of the last day are there');
 SELECT is((SELECT count(*)::int FROM value WHERE x = 0 AND p_alive <> 1), 0, 'BG/NBD: who bought once is alive for certain');
 SELECT is((SELECT count(*)::int FROM value WHERE x IS NOT NULL AND NOT (p_alive BETWEEN 0 AND 1 AND expected_purchases >= 0 AND expected_spend > 0 AND clv >= 0 AND clv < 'infinity')), 0,
     'all others are probabilities and finite amounts');
@@ -121,7 +122,7 @@ SELECT isnt((SELECT sum(x) FROM lifetime_value('SELECT customer, at AT TIME ZONE
     (SELECT sum(x) FROM value), 'which differ');
 
 -- --- little memory, other order of the rows: the same digits ---
-CREATE TABLE many AS SELECT c * 3000 + customer AS customer, at, amount FROM orders, generate_series(0, 11) c WHERE customer <= 3000;
+CREATE TABLE many AS SELECT c * 2000 + customer AS customer, at, amount FROM orders, generate_series(0, 11) c WHERE customer <= 2000;
 SET LOCAL hash_mem_multiplier = 1;
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL work_mem = '64MB';
@@ -129,7 +130,7 @@ CREATE TABLE in_memory AS SELECT * FROM lifetime_value(0::bigint, 'SELECT custom
 CREATE TABLE fitted_in_memory AS SELECT f::text AS models FROM lifetime_fit('SELECT customer, at, amount FROM many', :'as_of') f;
 SET LOCAL work_mem = '64kB';
 SET LOCAL temp_file_limit = '256kB';
-SELECT throws_like($$SELECT lifetime_fit('SELECT customer, at, amount FROM many', '2025-06-30')$$, '%temporary file size exceeds %temp_file_limit%', '36,000 customers in 64 kB: goes to files');
+SELECT throws_like($$SELECT lifetime_fit('SELECT customer, at, amount FROM many', '2025-06-30')$$, '%temporary file size exceeds %temp_file_limit%', '24,000 customers in 64 kB: goes to files');
 SET LOCAL temp_file_limit = -1;
 SELECT is_empty($$SELECT * FROM pg_temp.differences('SELECT * FROM lifetime_value(0::bigint, ''SELECT customer, at, amount FROM many'', ''2025-06-30'', 52)', 'SELECT * FROM in_memory')$$,
     'and gives the same rows');

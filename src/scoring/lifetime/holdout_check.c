@@ -17,6 +17,7 @@
 
 #include "common/exact_sum.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
@@ -197,13 +198,13 @@ HoldoutEnd(DateADT calibration_end, double horizon, TimeUnit unit)
 	if (!(days >= 1) || isinf(horizon))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("horizon must be a finite number of %ss, at least one day, not %g",
-						time_unit_names[unit], horizon),
+				 errmsg("horizon must be a finite number of %ss, at least one day, not %s",
+						time_unit_names[unit], float8out_internal(horizon)),
 				 errhint("It is the length of the time after calibration_end that is predicted.")));
 	if (days > DATE_END_JULIAN - POSTGRES_EPOCH_JDATE - 1 - (double) calibration_end)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a horizon of %g %ss after %s is beyond the last date", horizon,
+				 errmsg("a horizon of %s %ss after %s is beyond the last date", float8out_internal(horizon),
 						time_unit_names[unit], DateText(calibration_end)),
 				 errhint("It is the length of the time after calibration_end that is predicted.")));
 	return calibration_end + (int32) days;

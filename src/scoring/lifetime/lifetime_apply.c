@@ -5,7 +5,7 @@
  * p_alive(), expected_purchases() and so on, each for a history as numbers
  * (x, t_x, age) and for purchases with as_of, some for a new customer, and each
  * with its standard error. A call site keeps its last model; a summary is
- * opened without its days; nothing is allocated per row.
+ * opened without its days.
  *
  * unit is optional, so the functions are not strict: a NULL in any other
  * argument gives NULL, but for m_x of a customer without repeat purchases,

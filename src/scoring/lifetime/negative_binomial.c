@@ -34,17 +34,17 @@ StirlingError(double z)
 			- u * (1.0 / 1188 - u * (691.0 / 360360)))))) / z;
 }
 
-/* (mean + d) log((mean + d) / mean) - d; mean > 0, d > -mean */
+/* x log(x / mean) - d, d = x - mean; x, mean > 0 */
 static double
-Deviance(double mean, double d)
+Deviance(double x, double mean, double d)
 {
-	double		v = d / (2 * mean + d);
+	double		v = d / (x + mean);
 	double		square = v * v;
-	double		power = 2 * (mean + d) * v;
+	double		power = 2 * x * v;
 	double		sum = d * v;
 
 	if (fabs(v) > 0.1)
-		return (mean + d) * log1p(d / mean) - d;
+		return x * log(x / mean) - d;
 	/* log((1 + v) / (1 - v)) = 2 (v + v^3/3 + v^5/5 ...); the first term and d leave d v */
 	for (int i = 3;; i += 2)
 	{
@@ -66,7 +66,7 @@ NegativeBinomial(double k, double w, double n)
 	if (n == 0)
 		return exp(-k * log1p(w));
 	return exp(StirlingError(all) - StirlingError(k) - StirlingError(n)
-			   - Deviance(all / (1 + w), -d) - Deviance(all * (w / (1 + w)), d)
+			   - Deviance(k, all / (1 + w), -d) - Deviance(n, all * (w / (1 + w)), d)
 			   + 0.5 * log(k / n / all) - HALF_LOG_TWO_PI);
 }
 
