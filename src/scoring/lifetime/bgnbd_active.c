@@ -150,8 +150,10 @@ typedef struct Mean
 	/* the density of the log-odds, from that of its highest point */
 	double		center;
 	double		log_density;
-	double		log_stays;		/* log q there */
-	double		share;			/* p there */
+	double		leaves;			/* p there */
+	double		stays;			/* q there */
+	double		log_leaves;
+	double		log_stays;
 
 	/* what is split off: at_one + more q^power */
 	double		at_one;
@@ -169,7 +171,9 @@ MakeMean(const BgnbdActive *active)
 
 	mean.active = active;
 	mean.center = log(a) - log(b);
-	mean.share = a / (a + b);
+	mean.leaves = a / (a + b);
+	mean.stays = b / (a + b);
+	mean.log_leaves = -log1p(b / a);
 	mean.log_stays = -log1p(a / b);
 	mean.log_density = 0.5 * log(a * (b / (a + b))) - HALF_LOG_TWO_PI
 		+ StirlingError(a + b) - StirlingError(a) - StirlingError(b);
@@ -187,18 +191,20 @@ MeanTerm(const Mean *mean, double s)
 	double		y = exp(s);
 	double		q = 1 / (1 + y);
 	double		p = y * q;
-	double		log_q = -LogOnePlus(y, q);
+	double		log_p = y > 1 ? -LogOnePlus(1 / y, p) : s - LogOnePlus(y, q);
+	double		log_q = y > 1 ? log_p - s : -LogOnePlus(y, q);
 	double		pw = p * active->w;
 	double		exponent = active->k * LogOnePlus(pw, 1 / (1 + pw));
 	double		f = (exponent < 0.5 ? -expm1(-exponent) : 1 - exp(-exponent)) / p;
 	double		d = s - mean->center;
-	double		log_density = mean->log_density + active->a * d;
+	double		log_density = mean->log_density;
 
 	/* near the center, for large a and b, the form that keeps its digits */
 	if (fabs(d) < 1)
-		log_density -= (active->a + active->b) * log1p(mean->share * expm1(d));
+		log_density -= active->a * log1p(mean->stays * expm1(-d))
+			+ active->b * log1p(mean->leaves * expm1(d));
 	else
-		log_density += (active->a + active->b) * (log_q - mean->log_stays);
+		log_density += active->a * (log_p - mean->log_leaves) + active->b * (log_q - mean->log_stays);
 	return exp(log_density) * (f - mean->at_one - mean->more * exp(mean->power * log_q));
 }
 
