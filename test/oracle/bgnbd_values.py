@@ -2,7 +2,7 @@
 #
 # test/oracle/bgnbd_values.py
 #
-# Writes test/pgtap/include/bgnbd_values.psql: predictions of BG/NBD and MBG/NBD, computed with 60 digits or more.
+# Writes test/pgtap/include/bgnbd_values.psql: predictions of BG/NBD and MBG/NBD, computed with 30 digits or more.
 # Run it without arguments, after python3-mpmath is installed; it takes some minutes.
 #
 # The expected purchases are those of the published formula with 2F1 (Fader, Hardie, Lee 2005), with as many digits as
@@ -171,7 +171,7 @@ def cases():
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'pgtap', 'include', 'bgnbd_values.psql')
 with open(path, 'w') as out:
-    out.write('''-- Predictions of BG/NBD and MBG/NBD, computed with 60 digits or more and rounded to 20. Written by
+    out.write('''-- Predictions of BG/NBD and MBG/NBD, computed with 30 digits or more and rounded to 20. Written by
 -- test/oracle/bgnbd_values.py.
 -- parameters: r, alpha, a, b; probability: of n purchases in the horizon; dert where a discount is given
 CREATE TEMPORARY TABLE bgnbd_value (kind text, shape text, parameters float8[], x float8, t_x float8, age float8,
