@@ -57,19 +57,30 @@ OBJS = \
 	src/scoring/lifetime/beta_geometric.o \
 	src/scoring/lifetime/bgbb.o \
 	src/scoring/lifetime/bgnbd.o \
+	src/scoring/lifetime/bgnbd_active.o \
 	src/scoring/lifetime/bgnbd_predict.o \
+	src/scoring/lifetime/churn.o \
+	src/scoring/lifetime/clv.o \
+	src/scoring/lifetime/clv_simple.o \
+	src/scoring/lifetime/delta_method.o \
 	src/scoring/lifetime/fit.o \
 	src/scoring/lifetime/fit_limit.o \
 	src/scoring/lifetime/gamma_gamma.o \
+	src/scoring/lifetime/holdout_check.o \
+	src/scoring/lifetime/lifetime_apply.o \
 	src/scoring/lifetime/lifetime_fit.o \
 	src/scoring/lifetime/lifetime_history.o \
 	src/scoring/lifetime/lifetime_kind.o \
 	src/scoring/lifetime/lifetime_model.o \
 	src/scoring/lifetime/lifetime_model_fields.o \
 	src/scoring/lifetime/lifetime_model_io.o \
+	src/scoring/lifetime/lifetime_orders.o \
+	src/scoring/lifetime/lifetime_predict.o \
 	src/scoring/lifetime/lifetime_state.o \
 	src/scoring/lifetime/lifetime_state_io.o \
+	src/scoring/lifetime/lifetime_value.o \
 	src/scoring/lifetime/log_concave.o \
+	src/scoring/lifetime/negative_binomial.o \
 	src/scoring/lifetime/optimise.o \
 	src/scoring/lifetime/pareto_nbd.o \
 	src/scoring/lifetime/pareto_nbd_predict.o \

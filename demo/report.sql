@@ -217,6 +217,74 @@ SELECT pg_temp.fail('the amounts of the customers do not add up to the budget');
 \endif
 \endif
 
+-- --- Value ------------------------------------------------------------------------------------------
+
+-- Few customers, or none who came back, determine no model.
+:q_lifetime;
+SELECT coalesce(bool_and(custseg.lifetime_model_field(purchase_model, 'status') <> 'not_identified'
+						 AND custseg.spend_model_field(spend_model, 'status') <> 'not_identified'), false) AS has_value
+FROM lifetime \gset
+\if :has_value
+:q_value;
+\echo
+\echo :bold'What customers are worth in the next 52 weeks':plain
+\echo
+WITH fitted AS (
+	SELECT n, name, custseg.lifetime_model_parameter(purchase_model, name) AS estimate,
+		   custseg.standard_error(purchase_model, name) AS error,
+		   custseg.lifetime_model_field(purchase_model, 'status') AS status
+	FROM lifetime, unnest(ARRAY['r', 'alpha', 'a', 'b']) WITH ORDINALITY AS p (name, n)
+	UNION ALL
+	SELECT 4 + n, name, custseg.spend_model_parameter(spend_model, name), custseg.standard_error(spend_model, name),
+		   custseg.spend_model_field(spend_model, 'status')
+	FROM lifetime, unnest(ARRAY['p', 'q', 'gamma']) WITH ORDINALITY AS p (name, n)
+), listed AS (
+	SELECT 0 AS n, ARRAY['Parameter', 'Estimate', 'Standard error', 'Status'] AS cells
+	UNION ALL
+	SELECT n, ARRAY[name, pg_temp.number(estimate::numeric, 3), coalesce(pg_temp.number(error::numeric, 3), ''),
+					CASE n WHEN 1 THEN 'purchases: ' || status WHEN 5 THEN 'amounts: ' || status ELSE '' END]
+	FROM fitted
+)
+SELECT pg_temp.lines(array_agg(cells ORDER BY n), 'lrrl')
+FROM listed;
+\echo
+WITH member AS (
+	SELECT v.*, monetary, row_number() OVER (ORDER BY clv DESC NULLS LAST, customer_id) AS place
+	FROM value v JOIN scored s USING (customer_id)
+	WHERE x IS NOT NULL
+), listed AS (
+	SELECT 0 AS n, ARRAY['Most value', 'Spend so far', 'Days', 'Active', 'Purchases', 'Each', 'Value'] AS cells
+	UNION ALL
+	SELECT place, ARRAY[c.customer_id || coalesce('  ' || left(:name_expression, 24), ''), pg_temp.number(monetary, 2), (x + 1)::text,
+						pg_temp.share(p_alive::numeric, 1), pg_temp.number(expected_purchases::numeric, 1),
+						pg_temp.number(expected_spend::numeric, 2), pg_temp.number(clv::numeric, 2)]
+	FROM member c
+	WHERE place <= 5
+)
+SELECT pg_temp.lines(array_agg(cells ORDER BY n), 'lrrrrrr')
+FROM listed;
+\echo
+WITH state AS (
+	SELECT CASE WHEN p_alive >= 0.8 THEN 1 WHEN p_alive >= 0.4 THEN 2 ELSE 3 END AS n, v.*, monetary
+	FROM value v JOIN scored s USING (customer_id)
+	WHERE x IS NOT NULL
+), listed AS (
+	SELECT 0 AS n, ARRAY['Risk', 'Customers', 'Spend so far', 'Share', 'Purchases', 'Value', 'Share'] AS cells
+	UNION ALL
+	SELECT n, ARRAY[(ARRAY['active', 'doubtful', 'probably gone'])[n], pg_temp.number(count(*), 0),
+					pg_temp.number(sum(monetary), 2), pg_temp.share(sum(monetary), sum(sum(monetary)) OVER ()),
+					pg_temp.number(sum(expected_purchases)::numeric, 0), pg_temp.number(sum(clv)::numeric, 2),
+					pg_temp.share(sum(clv)::numeric, sum(sum(clv)) OVER ()::numeric)]
+	FROM state
+	GROUP BY n
+)
+SELECT pg_temp.lines(array_agg(cells ORDER BY n), 'lrrrrrr')
+FROM listed;
+\echo
+\echo '  Active: the probability that a customer has not left, 80 % and more, 40 %, or less. Purchases: days'
+\echo '  with one that are expected in 52 weeks; value: what they bring. Days: with a purchase so far.'
+\endif
+
 -- --- Five customers ---------------------------------------------------------------------------------
 
 -- From five segments, the best to the worst by mean score: the one with the median spend in each.
@@ -285,6 +353,12 @@ ORDER BY place, i;
 \echo :q_policy';'
 \echo
 \echo :q_budget';'
+\echo
+\endif
+\if :has_value
+\echo :q_lifetime';'
+\echo
+\echo :q_value';'
 \echo
 \endif
 

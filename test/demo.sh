@@ -375,6 +375,8 @@ check_fails()
 		\\set q_abc 'SELECT NULL::text AS class, 0::bigint AS customers, 0::float8 AS revenue, 0::float8 AS least WHERE false'
 		\\set q_policy 'SELECT NULL::custseg.tier_policy AS policy'
 		\\set q_budget 'CREATE TEMP TABLE budget AS SELECT segment, 0 AS amount, 0 AS total FROM scored'
+		\\set q_lifetime 'CREATE TEMP TABLE lifetime AS SELECT NULL::custseg.lifetime_model AS purchase_model, NULL::custseg.spend_model AS spend_model'
+		\\set q_value ''
 		\\i demo/report.sql
 	END
 	echo "$? $(grep -c 'the customers or the sum of their spend differ' $tmp/messages)"
@@ -391,6 +393,11 @@ check 'at most 100 columns' "$(perl -CSD -ne 'print if length > 101' $tmp/out)" 
 check 'eleven segments' "$(part Segments Classes | grep -cE '%')" 12
 matches 'a budget, divided to the cent' "$(part 'A budget of one per cent of the revenue, divided' 'Five customers')" \
 	'Champions .*All *20,000  [0-9,.]+  100.0%.*add up to the budget, to the cent'
+check 'two models that converged' "$(part 'What customers are worth' 'Five customers' | grep -oE '(purchases|amounts): .*' | tr '\n' ' ')" \
+	'purchases: converged amounts: converged '
+check 'five customers of most value' "$(part 'What customers are worth' 'Five customers' | sed -n '/Most value/,/Risk/p' | grep -c '%')" 5
+matches 'customers by risk' "$(part 'What customers are worth' 'Five customers' | grep -A 3 Risk)" \
+	'active .*%.*%.*doubtful .*%.*%.*probably gone .*%.*%'
 check 'five customers' "$(part 'Five customers' 'The queries' | grep -c '   cell [1-5]')" 5
 check 'every one with three measures and its segment' "$(part 'Five customers' 'The queries' | grep -cE 'class [1-5] of 5:')" 15
 matches 'the check' "$(part Check 'What next')" 'from the orders *20,000  ([0-9.]+).*from the scores *20,000  ([0-9.]+).*equal'
@@ -474,7 +481,7 @@ END
 demo/shell <"$tmp/statements" >"$tmp/shell" 2>"$tmp/messages"
 check 'an error in a piped statement is an exit status' $? 3
 check 'the queries can be pasted into the shell' \
-	"$(sed '/^rows$/,$d' $tmp/shell | grep -E '^\([0-9]+ rows?\)|^SELECT' | tr '\n' ' ')" 'SELECT 20000 (11 rows) (1 row) (3 rows) (1 row) SELECT 20000 (10 rows) '
+	"$(sed '/^rows$/,$d' $tmp/shell | grep -E '^\([0-9]+ rows?\)|^SELECT' | tr '\n' ' ')" 'SELECT 20000 (11 rows) (1 row) (3 rows) (1 row) SELECT 20000 SELECT 1 SELECT 20000 (10 rows) '
 check 'the shop is the same everywhere' "$(sed '1,/^rows$/d;/^facts$/,$d' $tmp/shell)" "$expected"
 check 'the shop is what it says' "$(sed '1,/^facts$/d' $tmp/shell)" '13 facts
 customers 20000

@@ -39,15 +39,31 @@ RequiredQuery(FunctionCallInfo fcinfo, int n, const char *name)
 }
 
 DateADT
-RequiredAsOf(FunctionCallInfo fcinfo, int n)
+RequiredDay(FunctionCallInfo fcinfo, int n, const char *name, const char *hint)
 {
 	if (PG_ARGISNULL(n))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"as_of\" must not be NULL"),
-				 errhint("as_of is the last day that counts.")));
-	CheckFiniteDate(PG_GETARG_DATEADT(n), "as_of");
+				 errmsg("argument \"%s\" must not be NULL", name),
+				 errhint("%s", hint)));
+	CheckFiniteDate(PG_GETARG_DATEADT(n), name);
 	return PG_GETARG_DATEADT(n);
+}
+
+DateADT
+RequiredAsOf(FunctionCallInfo fcinfo, int n)
+{
+	return RequiredDay(fcinfo, n, "as_of", "as_of is the last day that counts.");
+}
+
+double
+RequiredNumber(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be NULL", name)));
+	return PG_GETARG_FLOAT8(n);
 }
 
 /*

@@ -21,6 +21,8 @@ extern char *TextArgument(FunctionCallInfo fcinfo, int n);
 extern char *RequiredText(FunctionCallInfo fcinfo, int n, const char *name);
 extern char *RequiredQuery(FunctionCallInfo fcinfo, int n, const char *name);
 extern DateADT RequiredAsOf(FunctionCallInfo fcinfo, int n);
+extern DateADT RequiredDay(FunctionCallInfo fcinfo, int n, const char *name, const char *hint);
+extern double RequiredNumber(FunctionCallInfo fcinfo, int n, const char *name);
 
 /* A tuplestore of the function's result type, set up in fcinfo->resultinfo. */
 extern Tuplestorestate *BeginResult(FunctionCallInfo fcinfo, TupleDesc *desc);

@@ -71,9 +71,8 @@ typedef struct Reading
 	Orders	   *orders;
 	UserQuery	query;
 	DayReader	day_reader;
-	bool		has_as_of;
-	DateADT		as_of;
-	DateADT		first_after;	/* the earliest day after as_of */
+	OrdersPeriod period;
+	DateADT		first_after;	/* the earliest day after the period */
 	int64		no_customer;
 	int64		no_day;
 	int64		no_amount;
@@ -211,9 +210,12 @@ RowReady(Batch *batch)
 		UpdateRow(batch);
 }
 
-/* The key of an order line: the customer with its length, then the order. */
+/*
+ * The key of an order line: the customer with its length, then the order, and
+ * with a split the side of it.
+ */
 static void
-MakeLineKey(Reading *r, const GroupKey *customer, Datum order_id, GroupKey *key)
+MakeLineKey(Reading *r, const GroupKey *customer, Datum order_id, int32 day, GroupKey *key)
 {
 	GroupKey	order;
 	StringInfo	bytes = &r->line_key;
@@ -229,6 +231,8 @@ MakeLineKey(Reading *r, const GroupKey *customer, Datum order_id, GroupKey *key)
 		appendBinaryStringInfo(bytes, order.data, order.length);
 	else
 		appendBinaryStringInfo(bytes, (char *) &order.number, sizeof(int64));
+	if (r->period.has_split)
+		appendStringInfoChar(bytes, day > r->period.split);
 	key->data = bytes->data;
 	key->length = bytes->len;
 	key->number = 0;
@@ -267,7 +271,7 @@ RowCounts(Reading *r, TupleTableSlot *slot, int32 *day)
 		return false;
 	}
 	*day = ReadDay(&r->day_reader, slot->tts_values[DAY]);
-	if (r->has_as_of && *day > r->as_of)
+	if (r->period.has_end && *day > r->period.end)
 	{
 		if (r->orders->n_after++ == 0 || *day < r->first_after)
 			r->first_after = *day;
@@ -296,7 +300,7 @@ ReceiveOrder(TupleTableSlot *slot, void *arg)
 			GroupKey	customer = key;
 
 			batch = r->lines;
-			MakeLineKey(r, &customer, slot->tts_values[ORDER_ID], &key);
+			MakeLineKey(r, &customer, slot->tts_values[ORDER_ID], day, &key);
 		}
 		row = NextRow(batch, &key);
 		row->day = day;
@@ -362,7 +366,7 @@ ReportSkipped(const Reading *r)
 		{r->no_customer, "without a customer"},
 		{r->no_day, "without a day"},
 		{r->no_amount, "without an amount"},
-		{r->orders->n_after, "after as_of"}
+		{r->orders->n_after, r->period.has_split ? "after the horizon" : "after as_of"}
 	};
 
 	initStringInfo(&what);
@@ -381,17 +385,42 @@ DateText(DateADT date)
 	return DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(date)));
 }
 
+/* All rows are after the period. */
+static void
+RefuseEarlyPeriod(const Reading *r)
+{
+	const OrdersPeriod *period = &r->period;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 period->has_split ?
+			 errmsg("calibration_end %s, and the horizon after it, are before the first order on %s",
+					DateText(period->split), DateText(r->first_after)) :
+			 errmsg("as_of %s is before the first order on %s",
+					DateText(period->end), DateText(r->first_after)),
+			 errhint("%s is the last day that counts.",
+					 period->has_split ? "calibration_end" : "as_of")));
+}
+
 Orders *
 OrdersRead(const char *query, const char *time_zone,
 		   bool has_as_of, DateADT as_of, Oid result_key)
+{
+	OrdersPeriod period = {.has_end = has_as_of, .end = as_of};
+
+	return OrdersReadPeriod(query, time_zone, &period, result_key);
+}
+
+Orders *
+OrdersReadPeriod(const char *query, const char *time_zone,
+				 const OrdersPeriod *period, Oid result_key)
 {
 	Reading    *r = palloc0(sizeof(Reading));
 	MemoryContext context = CurrentMemoryContext;
 	Size		memory = get_hash_memory_limit();
 
 	r->orders = palloc0(sizeof(Orders));
-	r->has_as_of = has_as_of;
-	r->as_of = as_of;
+	r->period = *period;
 
 	/* SPI has contexts of its own; what must outlive it is made in ours */
 	UserQueryOpen(&r->query, query, "orders", order_columns, N_COLUMNS);
@@ -427,11 +456,7 @@ OrdersRead(const char *query, const char *time_zone,
 	MemoryContextDelete(r->scratch);
 
 	if (r->orders->n_rows == 0 && r->orders->n_after > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("as_of %s is before the first order on %s",
-						DateText(as_of), DateText(r->first_after)),
-				 errhint("as_of is the last day that counts.")));
+		RefuseEarlyPeriod(r);
 	ReportSkipped(r);
 	return r->orders;
 }

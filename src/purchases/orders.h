@@ -19,8 +19,22 @@ typedef struct Orders
 	Oid			key_type;		/* of the customer column */
 	GroupTable *customers;		/* states are PurchaseState */
 	int64		n_rows;			/* rows that count */
-	int64		n_after;		/* rows after as_of, which do not */
+	int64		n_after;		/* rows after the period, which do not */
 } Orders;
+
+typedef struct OrdersPeriod
+{
+	bool		has_end;
+	DateADT		end;			/* the last day that counts */
+
+	/*
+	 * With a split, the lines of an order up to that day are one order and its
+	 * later ones another: what is known at the split does not depend on what
+	 * came after it. There is an end, too.
+	 */
+	bool		has_split;
+	DateADT		split;
+} OrdersPeriod;
 
 /*
  * Runs a query with the columns customer, day, amount [, cost [, order_id]]
@@ -34,5 +48,7 @@ typedef struct Orders
  */
 extern Orders *OrdersRead(const char *query, const char *time_zone,
 						  bool has_as_of, DateADT as_of, Oid result_key);
+extern Orders *OrdersReadPeriod(const char *query, const char *time_zone,
+								const OrdersPeriod *period, Oid result_key);
 
 #endif							/* CUSTSEG_ORDERS_H */

@@ -58,7 +58,7 @@ BetaGeometricLifetime(double a, double b, double n)
 
 	if (n > FEW_PERIODS)
 	{
-		if (fabs(h) < 1e-9)
+		if (h == 0)
 			return b * DigammaDifference(1 + b, n);
 		if (n < fabs(h))
 			log_ratio = LogGammaDifference(1 + b, n) - LogGammaDifference(a + b, n);
@@ -78,8 +78,9 @@ BetaGeometricLifetime(double a, double b, double n)
 
 /* --- The discounted sum ---------------------------------------------------------- */
 
-/* The series is used where it ends within some 800 terms. */
+/* The series is used where it ends within some 800 terms; a denormal term might stay for ever. */
 #define SERIES_LOSS		0.05
+#define SERIES_TERMS	1000
 
 /* What is left out of the integral is below exp(-TAIL) of it. */
 #define TAIL			42.0
@@ -87,13 +88,16 @@ BetaGeometricLifetime(double a, double b, double n)
 /* The number of powers of e that the difference for a small a may lose. */
 #define LOSS_OF_SPLIT	6.0
 
+/* A theta with such an a has a variance below 1e-7 of its squared mean. */
+#define CERTAIN			1e7
+
 static double
 DiscountedSeries(double a, double b, double loss)
 {
-	double		term = b / (a + b);
+	double		term = 1 / (1 + a / b);
 	double		sum = term;
 
-	for (double j = 1; term > sum * loss * DBL_EPSILON / 8; j++)
+	for (double j = 1; term > sum * loss * DBL_EPSILON / 8 && j < SERIES_TERMS; j++)
 	{
 		term *= (1 - loss) * ((b + j) / (a + b + j));
 		sum += term;
@@ -108,7 +112,6 @@ typedef struct LogOddsIntegral
 	double		b;
 	double		log_loss;		/* log e */
 	double		center;			/* the mode of the weight */
-	double		theta;			/* there */
 } LogOddsIntegral;
 
 /* The logarithm of the weight against that at the center. */
@@ -117,10 +120,10 @@ LogWeight(const LogOddsIntegral *f, double u)
 {
 	double		step = u - f->center;
 
-	if (step < 1)
-		return f->a * step - (f->a + f->b) * log1p(f->theta * expm1(step));
+	if (u < 0 || step < 1)
+		return f->a * step - (f->a + f->b) * log1p(f->a / (f->a + f->b) * expm1(step));
 	/* the same seen from the other end */
-	return -f->b * step - (f->a + f->b) * log1p((1 - f->theta) * expm1(-step));
+	return -f->b * step - (f->a + f->b) * log1p(f->b / (f->a + f->b) * expm1(-step));
 }
 
 /* log(1 / (e + z theta)), where theta = exp(u) / (1 + exp(u)) and z = 1 - e */
@@ -164,19 +167,23 @@ IntegrandMode(const LogOddsIntegral *f)
 	return low;
 }
 
-/* J(a, b), b >= 1 */
+/* Half a standard deviation of a weight whose mean is theta, and little against the way to the nearest pole. */
 static double
-ExpectedGain(double a, double b, double loss)
+StepAt(double a, double b, double theta)
 {
-	LogOddsIntegral f = {a, b, log(loss), log(a / b), a / (a + b)};
+	return Min(0.25, 0.5 / sqrt((a + b) * theta * (1 - theta)));
+}
+
+/* J(a, b), b >= 1, by quadrature */
+static double
+IntegralOfGain(double a, double b, double loss)
+{
+	LogOddsIntegral f = {a, b, log(loss), log(a) - log(b)};
 	double		mode = IntegrandMode(&f);
 	double		top = LogWeight(&f, mode) + LogGain(&f, mode);
-	double		theta = LogisticOfMinus(-mode);
-	double		step = Min(0.25, 0.5 / sqrt((a + b) * theta * (1 - theta)));
+	double		step = Min(StepAt(a, b, a / (a + b)), StepAt(a, b, LogisticOfMinus(-mode)));
 	double		weight = 0;
 	double		gained = 0;
-
-	step = Min(step, 0.5 / sqrt((a + b) * f.theta * (1 - f.theta)));
 
 	/* to the left from the mode of the integrand, then to the right */
 	for (int side = 0; side < 2; side++)
@@ -198,10 +205,25 @@ ExpectedGain(double a, double b, double loss)
 	return gained / weight * exp(top);
 }
 
+/* J(a, b), b >= 1 */
+static double
+ExpectedGain(double a, double b, double loss)
+{
+	if (a > CERTAIN)
+	{
+		/* theta hardly varies: up to its variance */
+		double		theta = 1 / (1 + b / a);
+		double		gain = 1 / (loss + (1 - loss) * theta);
+		double		slope = (1 - loss) * gain;
+
+		return gain * (1 + slope * theta * slope / (1 + a / b) / (a + b));
+	}
+	return IntegralOfGain(a, b, loss);
+}
 double
 BetaGeometricDiscounted(double a, double b, double loss)
 {
-	double		share = b / (a + b);
+	double		share = 1 / (1 + a / b);
 
 	if (loss <= 0)
 		return a > 1 ? b / (a - 1) : INFINITY;

@@ -12,17 +12,15 @@
  * exponential: its terms go into a few sums, of which value, gradient and
  * Hessian are made once in a block.
  *
- * Sums are plain in a block and compensated over blocks, in the order of cells,
- * so a result depends on nothing but the cells.
+ * A block has at most LIKELIHOOD_BLOCK cells, all of one x.  A product of as many
+ * numbers up to 2 does not overflow.
  */
 #include "scoring/lifetime/bgnbd.h"
 
 #include <float.h>
 
+#include "scoring/lifetime/likelihood_sum.h"
 #include "scoring/lifetime/special.h"
-
-/* Such that a product of as many numbers below 2 does not overflow. */
-#define CELLS_PER_BLOCK	256
 
 /* What is the same for all cells of an x. */
 typedef struct SameX
@@ -60,24 +58,6 @@ typedef struct BlockSums
 	double		spread_gap_slope;
 	double		spread_slope_slope;
 } BlockSums;
-
-/* value, gradient and the lower triangle of the Hessian, and what their sums have lost */
-#define N_TOTALS	(1 + N_BG_PARAMETERS + N_BG_PARAMETERS * (N_BG_PARAMETERS + 1) / 2)
-
-typedef struct Totals
-{
-	double		sum[N_TOTALS];
-	double		lost[N_TOTALS];
-} Totals;
-
-/* log(1 + y), when 1 / (1 + y) is known; y >= 0 */
-static inline double
-LogOnePlus(double y, double inverse)
-{
-	double		u = 1 + y;
-
-	return log(u) + (y - (u - 1)) * inverse;
-}
 
 /* A quotient of positive numbers that stays finite when it is multiplied by a little. */
 static inline double
@@ -213,62 +193,25 @@ BlockLikelihood(const SameX *same, double r, const BlockSums *s)
 	one.hessian[BG_B][BG_A] = s->n * one.hessian[BG_B][BG_A] - b * s->spread;
 	one.hessian[BG_B][BG_B] = s->n * one.hessian[BG_B][BG_B]
 		- b * (1 - b) * s->gone + b * b * s->spread;
+	for (int i = 0; i < N_BG_PARAMETERS; i++)
+		for (int j = 0; j < i; j++)
+			one.hessian[j][i] = one.hessian[i][j];
 	return one;
 }
-
-/* --- Totals --------------------------------------------------------------- */
-
-static void
-AddTotal(Totals *totals, int i, double x)
-{
-	double		sum = totals->sum[i] + x;
-	double		part = sum - totals->sum[i];
-
-	totals->lost[i] += (totals->sum[i] - (sum - part)) + (x - part);
-	totals->sum[i] = sum;
-}
-
-static void
-AddLikelihood(Totals *totals, const LifetimeLikelihood *one)
-{
-	int			next = 0;
-
-	AddTotal(totals, next++, one->value);
-	for (int i = 0; i < N_BG_PARAMETERS; i++)
-		AddTotal(totals, next++, one->gradient[i]);
-	for (int i = 0; i < N_BG_PARAMETERS; i++)
-		for (int j = 0; j <= i; j++)
-			AddTotal(totals, next++, one->hessian[i][j]);
-}
-
-static void
-GetTotals(const Totals *totals, LifetimeLikelihood *result)
-{
-	int			next = 1;
-
-	result->value = totals->sum[0] + totals->lost[0];
-	for (int i = 0; i < N_BG_PARAMETERS; i++, next++)
-		result->gradient[i] = totals->sum[next] + totals->lost[next];
-	for (int i = 0; i < N_BG_PARAMETERS; i++)
-		for (int j = 0; j <= i; j++, next++)
-			result->hessian[i][j] = result->hessian[j][i] = totals->sum[next] + totals->lost[next];
-}
-
-/* --- Likelihood ----------------------------------------------------------- */
 
 static void
 Likelihood(const double *parameter, const LifetimeCells *cells, double more_chances,
 		   LifetimeLikelihood *result)
 {
-	Totals		totals;
+	LikelihoodSum total;
 	SameX		same;
 	int64		first = 0;
 
-	memset(&totals, 0, sizeof(totals));
+	memset(&total, 0, sizeof(total));
 	same.x = -1;
 	while (first < cells->n)
 	{
-		int64		last = Min(cells->n, first + CELLS_PER_BLOCK);
+		int64		last = Min(cells->n, first + LIKELIHOOD_BLOCK);
 		double		x = cells->x[first];
 		BlockSums	sums;
 		LifetimeLikelihood one;
@@ -280,12 +223,13 @@ Likelihood(const double *parameter, const LifetimeCells *cells, double more_chan
 			same = MakeSameX(parameter, x, x + more_chances);
 		sums = SumBlock(&same, parameter[BG_ALPHA], cells, first, last);
 		one = BlockLikelihood(&same, parameter[BG_R], &sums);
-		AddLikelihood(&totals, &one);
+		LikelihoodCollect(&total, &one, 1);
+		LikelihoodCloseBlock(&total);
 		if (first / 4096 != last / 4096)
 			custseg_poll();
 		first = last;
 	}
-	GetTotals(&totals, result);
+	LikelihoodResult(&total, result);
 }
 
 void

@@ -18,8 +18,11 @@
 
 #define N			MAX_LIFETIME_PARAMETERS
 
-/* Of the logarithms of parameters, in units of the data: 1e-6 to 1e6. */
-#define BOUND			13.8
+/*
+ * Of the logarithms of parameters, in units of the data: 1e-8 to 1e8. The
+ * predictions keep their digits there, and are those of the limit.
+ */
+#define BOUND			18.4
 
 /*
  * beta of pareto_nbd goes lower. Where some leave at once and others stay, the
@@ -154,7 +157,7 @@ IsRidge(const Objective *objective, const Optimum *optimum, int k)
 	for (int sign = -1; sign <= 1; sign += 2)
 	{
 		LifetimeLikelihood there;
-		double		way = 10;
+		double		way = 4 * BOUND;
 		double		at[N];
 
 		for (int i = 0; i < objective->n; i++)

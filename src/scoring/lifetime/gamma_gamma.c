@@ -82,8 +82,8 @@ GammaGammaLikelihood(const double *parameter, const LifetimeCells *cells,
 {
 	double		q = parameter[1];
 	double		gamma = parameter[2];
-	GammaGammaRun run = {-1};
-	LikelihoodSum sum = {{0}};
+	GammaGammaRun run = {.x = -1};
+	LikelihoodSum sum = {.n_block = 0};
 	LifetimeLikelihood cell = {0};
 
 	for (int64 i = 0; i < cells->n; i++)

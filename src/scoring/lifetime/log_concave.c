@@ -74,13 +74,13 @@ static const double weight_20[] = {
 };
 
 const GaussRule gauss_rules[N_GAUSS_RULES] = {
-	{3, node_6, weight_6, 1.4, 0.65},
-	{4, node_8, weight_8, 3.6, 1.4},
-	{5, node_10, weight_10, 6.9, 2.2},
-	{6, node_12, weight_12, 11.3, 3},
-	{8, node_16, weight_16, 23, 4.5},
-	{10, node_20, weight_20, 39, 6},
-	{N_GAUSS_HALF, gauss_node, gauss_weight, 59, 7.5}
+	{3, node_6, weight_6, 1 / 0.6, 1 / 0.65},
+	{4, node_8, weight_8, 1 / 2.4, 1 / 1.4},
+	{5, node_10, weight_10, 1 / 5.6, 1 / 2.2},
+	{6, node_12, weight_12, 1 / 10.3, 1 / 3.0},
+	{8, node_16, weight_16, 1 / 22.0, 1 / 4.5},
+	{10, node_20, weight_20, 1 / 39.0, 1 / 6.0},
+	{N_GAUSS_HALF, gauss_node, gauss_weight, 1 / 59.0, 1 / 7.5}
 };
 
 static double
@@ -180,28 +180,28 @@ AddPanels(const LogConcave *h, double from, double to, double rise, double fall,
 	panels->n++;
 }
 
-void
+double
 LogConcavePanels(const LogConcave *h, double from, double to, GaussPanels *panels)
 {
 	double		peak = LogConcavePeak(h, from, to);
 	double		slope;
-	double		floor = h->value(h->context, peak, &slope) - NEGLIGIBLE;
+	double		top = h->value(h->context, peak, &slope);
 
-	from = CutOff(h, from, peak, floor);
-	to = CutOff(h, to, peak, floor);
+	from = CutOff(h, from, peak, top - NEGLIGIBLE);
+	to = CutOff(h, to, peak, top - NEGLIGIBLE);
 	panels->n = 0;
 	AddPanels(h, from, peak, Slope(h, from), slope, panels);
 	AddPanels(h, peak, to, slope, Slope(h, to), panels);
+	return top;
 }
 
 double
 LogConcaveIntegral(const LogConcave *h, double from, double to)
 {
 	GaussPanels panels;
-	double		base = Value(h, LogConcavePeak(h, from, to));
+	double		top = LogConcavePanels(h, from, to, &panels);
 	double		sum = 0;
 
-	LogConcavePanels(h, from, to, &panels);
 	for (int i = 0; i < panels.n; i++)
 	{
 		const GaussPanel *panel = &panels.panel[i];
@@ -211,10 +211,10 @@ LogConcaveIntegral(const LogConcave *h, double from, double to)
 		{
 			double		shift = panel->half * panel->rule->node[j];
 
-			part += panel->rule->weight[j] * (exp(Value(h, panel->centre - shift) - base)
-											  + exp(Value(h, panel->centre + shift) - base));
+			part += panel->rule->weight[j] * (exp(Value(h, panel->centre - shift) - top)
+											  + exp(Value(h, panel->centre + shift) - top));
 		}
 		sum += panel->half * part;
 	}
-	return base + log(sum);
+	return top + log(sum);
 }

@@ -22,6 +22,9 @@
 #define N 			MAX_LIFETIME_PARAMETERS
 #define MAX_STEPS	300
 
+/* A gain in the value that no fit is worth going on for. */
+#define NEGLIGIBLE	1e-6
+
 typedef struct Step
 {
 	double		by[N];
@@ -338,6 +341,7 @@ Optimise(const Objective *objective, Optimum *optimum)
 {
 	LifetimeLikelihood trial;
 	double		radius = 2;
+	int			idle = 0;		/* steps in a row that brought nothing */
 	double		previous = 0;	/* largest of the step before, when that was Newton's */
 
 	for (int i = 0; i < objective->n; i++)
@@ -355,7 +359,7 @@ Optimise(const Objective *objective, Optimum *optimum)
 		BoxStep(objective, optimum->at, &optimum->here, radius, &step);
 		if (!(step.gain > noise) || IsLastStep(objective, &step, previous))
 		{
-			if (step.gain > 0 && step.largest < 0.5)
+			if (step.gain > 0 && step.largest < 0.01)
 				LastStep(objective, optimum, &step);
 			optimum->converged = true;
 			break;
@@ -374,9 +378,11 @@ Optimise(const Objective *objective, Optimum *optimum)
 			radius = step.norm / 4;
 		else if (actual > 0.75 * step.gain && step.limited)
 			radius = Min(2 * radius, 8);
-		if (radius < 1e-9)
+		/* far out the Hessian is rounded too, and promises what does not come */
+		idle = actual <= Max(4 * noise, 1e-3 * step.gain) ? idle + 1 : 0;
+		if (radius < 1e-9 || (idle > 5 && step.gain < NEGLIGIBLE))
 		{
-			optimum->converged = true;	/* no difference left but rounding */
+			optimum->converged = true;
 			break;
 		}
 	}

@@ -49,7 +49,7 @@ ParetoLeavingPanelsSlow(const ParetoLeaving *l, GaussPanels *panels)
 {
 	LogConcave	h = {LeavingValue, l};
 
-	LogConcavePanels(&h, 0, l->width, panels);
+	(void) LogConcavePanels(&h, 0, l->width, panels);
 }
 
 /* --- Moments over when the customer left ------------------------------------------ */

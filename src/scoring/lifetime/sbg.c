@@ -99,9 +99,7 @@ SbgSurvival(const double *parameter, int renewals)
 double
 SbgRetention(const double *parameter, int renewals)
 {
-	double		left = parameter[BETA] + renewals;
-
-	return left / (parameter[ALPHA] + left);
+	return 1 / (1 + parameter[ALPHA] / (parameter[BETA] + renewals));
 }
 
 double
