@@ -253,7 +253,7 @@ $(INSTALL_SQL): sql/load_order $(SQL_PARTS) custseg.control
 
 # Every object depends on every header: the project is small, and a stale object costs more than a rebuild.
 # Nor may an object remain from a build for another server or with other flags.
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h) custseg.control src/.build-flags
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h src/*/*/*.h) custseg.control src/.build-flags
 
 src/.build-flags: FORCE
 	@echo '$(VERSION) $(PG_CFLAGS)' | cmp -s - $@ || echo '$(VERSION) $(PG_CFLAGS)' > $@

@@ -281,8 +281,8 @@ WITH state AS (
 SELECT pg_temp.lines(array_agg(cells ORDER BY n), 'lrrrrrr')
 FROM listed;
 \echo
-\echo '  Active: the probability that a customer has not left, 80 % and more, 40 %, or less. Purchases: days'
-\echo '  with one that are expected in 52 weeks; value: what they bring. Days: with a purchase so far.'
+\echo '  Active: the probability that a customer has not left; at risk where it is below 80 % or 40 %.'
+\echo '  Days: with a purchase, so far. Purchases: days with one that are expected, and what they bring.'
 \endif
 
 -- --- Five customers ---------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Writes test/pgtap/include/pareto_nbd_values.psql: predictions of Pareto/NBD, computed with 40 digits.
+"""Writes test/pgtap/include/pareto_nbd_values.psql: predictions and log-likelihoods of
+Pareto/NBD, computed with 40 digits.
 
     test/oracle/pareto_nbd_values.py > test/pgtap/include/pareto_nbd_values.psql
 
@@ -93,6 +94,11 @@ class Customer:
 
     def p_alive(self, integral=leaving):
         return 1 / (1 + mp.exp(self.log_odds(integral)))
+
+    def loglik(self):
+        """as published, Gamma(r + x) / Gamma(r) and all"""
+        return (mp.loggamma(self.q) - mp.loggamma(self.r) + self.r * mp.log(self.alpha) - self.q * mp.log(self.a)
+                + self.s * mp.log(self.beta / self.b) + mp.log1p(mp.exp(self.log_odds())))
 
     def expected_purchases(self, horizon):
         grown = mp.log1p(mpf(horizon) / self.b)
@@ -196,11 +202,14 @@ def rows(function, count):
                 assert abs(value / closed - 1) < mpf(10) ** -25, "closed form"
         elif function == "expected_purchases":
             value = customer.expected_purchases(option)
+        elif function == "loglik":
+            option = 0.0
+            value = customer.loglik()
         elif function == "dert":
             value = customer.dert(option)
         else:
             value = customer.purchase_probability(option, n)
-        if not mpf(10) ** -290 < value < mpf(10) ** 290:
+        if not mpf(10) ** -290 < abs(value) < mpf(10) ** 290:
             continue
         yield "('%s', %s, %s, %s, %d, %s)" % (function, ", ".join(map(repr, p)), ", ".join(map(repr, h)),
                                               repr(option), n if function == "purchase_probability" else 0,
@@ -212,13 +221,13 @@ def rows(function, count):
 
 def main():
     random.seed(20261129)
-    print("-- Predictions of Pareto/NBD: written by test/oracle/pareto_nbd_values.py, computed with 40 digits.")
+    print("-- Predictions and log-likelihoods of Pareto/NBD: written by test/oracle/pareto_nbd_values.py, computed with 40 digits.")
     print("-- option is the horizon, or the discount of dert.\n")
     print("CREATE TABLE pareto_value (")
     print("    function text, r float8, alpha float8, s float8, beta float8, x float8, t_x float8, age float8,")
     print("    option float8, n int, value float8")
     print(");\n")
-    for function, count in ("p_alive", 140), ("expected_purchases", 60), ("purchase_probability", 120), ("dert", 90):
+    for function, count in ("p_alive", 140), ("expected_purchases", 60), ("purchase_probability", 120), ("dert", 90), ("loglik", 60):
         print("INSERT INTO pareto_value VALUES")
         print(",\n".join(rows(function, count)) + ";")
         print(function, file=sys.stderr)

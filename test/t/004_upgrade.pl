@@ -65,6 +65,26 @@ my $fill_0_2_0 = q{
 	FROM orders, models;
 };
 
+# What 0.3.0 can store besides: nothing of its own types, but objects that depend on its functions.
+my $fill_0_3_0 = q{
+	SET search_path = sales, custseg;
+	CREATE VIEW budgets AS
+	SELECT customer, allocate(weight, 1000, key => customer) OVER () AS money,
+		apportion(weight, 40, 'dhondt', key => customer) OVER () AS seats
+	FROM (SELECT customer, greatest(spend(p), 0) AS weight FROM customer) w;
+	CREATE VIEW fairness AS SELECT jain(money), lift_cap(1, 0, money) AS cap FROM budgets;
+};
+
+# What 0.4.0 can store besides.
+my $fill_0_4_0 = q{
+	SET search_path = sales, custseg;
+	CREATE TABLE lifetime AS
+	SELECT mbgnbd_fit(p, '2025-01-01', 'week') AS purchase_model, gamma_gamma_fit(p) AS spend_model FROM customer;
+	CREATE VIEW worth AS
+	SELECT customer, clv(purchase_model, spend_model, p, '2025-01-01', 52) AS worth, p_alive(purchase_model, p, '2025-01-01')
+	FROM customer, lifetime WHERE first_purchase(p) IS NOT NULL;
+};
+
 my $content = q{
 	SET search_path = sales, custseg;
 	SELECT md5(string_agg(c::text, ' ' ORDER BY customer)) FROM customer c;
@@ -84,6 +104,18 @@ my $content_0_2_0 = q{
 	SELECT approx_quantile_breaks(sketch, 4), policy FROM models;
 };
 
+my $content_0_3_0 = q{
+	SET search_path = sales, custseg;
+	SELECT md5(string_agg(b::text, ' ' ORDER BY customer)) FROM budgets b;
+	SELECT round(jain::numeric, 9), cap FROM fairness;
+};
+
+my $content_0_4_0 = q{
+	SET search_path = sales, custseg;
+	SELECT * FROM lifetime;
+	SELECT count(*), sum(round(worth::numeric, 4)), sum(round(p_alive::numeric, 6)) FROM worth;
+};
+
 # Whether a version has what came with another one.
 sub has
 {
@@ -93,18 +125,26 @@ sub has
 		"SELECT string_to_array('$version', '.')::int[] >= string_to_array('$feature', '.')::int[]") eq 't';
 }
 
+# The parts of a text that a version has: the first, and those of the versions up to it.
+sub parts_of
+{
+	my ($version, $first, %later) = @_;
+
+	return join('', $first, map { $later{$_} } grep { has($version, $_) } sort keys %later);
+}
+
 sub fill_of
 {
 	my ($version) = @_;
 
-	return $fill . (has($version, '0.2.0') ? $fill_0_2_0 : '');
+	return parts_of($version, $fill, '0.2.0' => $fill_0_2_0, '0.3.0' => $fill_0_3_0, '0.4.0' => $fill_0_4_0);
 }
 
 sub content_of
 {
 	my ($version) = @_;
 
-	return $content . (has($version, '0.2.0') ? $content_0_2_0 : '');
+	return parts_of($version, $content, '0.2.0' => $content_0_2_0, '0.3.0' => $content_0_3_0, '0.4.0' => $content_0_4_0);
 }
 
 # --- the versions ---
@@ -165,12 +205,22 @@ foreach my $version (@released)
 	is($node->safe_psql($copy, $read, @as_analyst), $before, "$version: with everything in it");
 }
 
-# --- a standby reads ---
+# --- this version's own dump ---
 
-# The newest of them has stored the most.
-my $example = "from_$released[-1]" =~ s/\W/_/gr;
-my $read = content_of($released[-1]);
+# It has stored the most, so it serves the rest of this file too.
+my $example = new_database('newest');
+my $read = content_of($newest);
+
+$node->safe_psql($example, 'CREATE EXTENSION custseg', @as_analyst);
+$node->safe_psql($example, fill_of($newest), @as_analyst);
 my $expected = $node->safe_psql($example, $read, @as_analyst);
+my $dump = $node->basedir . '/newest.dump';
+$node->command_ok([ 'pg_dump', @connection, '-Fc', '-f', $dump, $example ], "$newest: is dumped");
+my $copy = new_database('restored_newest');
+$node->command_ok([ 'pg_restore', @connection, '--exit-on-error', '--no-owner', '-d', $copy, $dump ], "$newest: its dump restores");
+is($node->safe_psql($copy, $read, @as_analyst), $expected, "$newest: with everything in it");
+
+# --- a standby reads ---
 
 $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');

@@ -38,6 +38,12 @@
 /* Such that the error of the rule, exp(-pi^2 / step), is below 1e-15. */
 #define STEP			0.27
 
+/* Never reached: some 200 are the most. */
+#define MAX_NODES		10000
+
+/* Then p varies by less than a double can tell. */
+#define SAME_FOR_ALL	1e17
+
 /* What is left out, against the whole. */
 #define NEGLIGIBLE		1e-17
 
@@ -137,6 +143,8 @@ PurchasesBySum(const BgnbdActive *active)
 		if (probability * purchases * ratio <= NEGLIGIBLE * sum * (1 - ratio))
 			break;
 	}
+	if (total == 0)				/* below the range of double */
+		return k * active->w;
 	/* the probabilities sum to P(N > 0): so the error of the first of them cancels */
 	return sum / total * -expm1(-k * active->log_growth);
 }
@@ -150,8 +158,10 @@ typedef struct Mean
 	/* the density of the log-odds, from that of its highest point */
 	double		center;
 	double		log_density;
-	double		log_stays;		/* log q there */
-	double		share;			/* p there */
+	double		leaves;			/* p there */
+	double		stays;			/* q there */
+	double		log_leaves;
+	double		log_stays;
 
 	/* what is split off: at_one + more q^power */
 	double		at_one;
@@ -169,7 +179,9 @@ MakeMean(const BgnbdActive *active)
 
 	mean.active = active;
 	mean.center = log(a) - log(b);
-	mean.share = a / (a + b);
+	mean.leaves = a / (a + b);
+	mean.stays = b / (a + b);
+	mean.log_leaves = -log1p(b / a);
 	mean.log_stays = -log1p(a / b);
 	mean.log_density = 0.5 * log(a * (b / (a + b))) - HALF_LOG_TWO_PI
 		+ StirlingError(a + b) - StirlingError(a) - StirlingError(b);
@@ -179,27 +191,35 @@ MakeMean(const BgnbdActive *active)
 	return mean;
 }
 
-/* f(p) less what is split off, times the density, at the log-odds s of p */
 static double
-MeanTerm(const Mean *mean, double s)
+F(const BgnbdActive *active, double p)
+{
+	double		pw = p * active->w;
+	double		exponent = active->k * LogOnePlus(pw, 1 / (1 + pw));
+
+	return (exponent < 0.5 ? -expm1(-exponent) : 1 - exp(-exponent)) / p;
+}
+
+/* f(p) less what is split off, times the density, where the log-odds of p are d above the center */
+static double
+MeanTerm(const Mean *mean, double d)
 {
 	const BgnbdActive *active = mean->active;
+	double		s = mean->center + d;
 	double		y = exp(s);
 	double		q = 1 / (1 + y);
 	double		p = y * q;
-	double		log_q = -LogOnePlus(y, q);
-	double		pw = p * active->w;
-	double		exponent = active->k * LogOnePlus(pw, 1 / (1 + pw));
-	double		f = (exponent < 0.5 ? -expm1(-exponent) : 1 - exp(-exponent)) / p;
-	double		d = s - mean->center;
-	double		log_density = mean->log_density + active->a * d;
+	double		log_p = y > 1 ? -LogOnePlus(1 / y, p) : s - LogOnePlus(y, q);
+	double		log_q = y > 1 ? log_p - s : -LogOnePlus(y, q);
+	double		log_density = mean->log_density;
 
 	/* near the center, for large a and b, the form that keeps its digits */
 	if (fabs(d) < 1)
-		log_density -= (active->a + active->b) * log1p(mean->share * expm1(d));
+		log_density -= active->a * log1p(mean->stays * expm1(-d))
+			+ active->b * log1p(mean->leaves * expm1(d));
 	else
-		log_density += (active->a + active->b) * (log_q - mean->log_stays);
-	return exp(log_density) * (f - mean->at_one - mean->more * exp(mean->power * log_q));
+		log_density += active->a * (log_p - mean->log_leaves) + active->b * (log_q - mean->log_stays);
+	return exp(log_density) * (F(active, p) - mean->at_one - mean->more * exp(mean->power * log_q));
 }
 
 /*
@@ -212,26 +232,30 @@ PurchasesByMean(const BgnbdActive *active)
 {
 	double		a = active->a;
 	double		b = active->b;
-	double		step = STEP / sqrt(1 + a * (b / (a + b)) / 5);
+	double		narrow = a * (b / (a + b));	/* 1 / variance of the log-odds, when large */
+	double		step = STEP / sqrt(1 + narrow / 5);
 	Mean		mean = MakeMean(active);
 	double		knee = -log(mean.power);
-	double		start = Min(Max(knee, log(Max(a - 1, 1 / LARGE) / (b + 1))), log((a + 2) / b));
+	double		peak = Min(Max(knee, log(Max(a - 1, 1 / LARGE) / (b + 1))), log((a + 2) / b));
+	double		start = peak - mean.center;
 	double		split = mean.at_one + mean.more * exp(LogStays(a, b, mean.power));
 	double		sum = split / step;
 
+	if (narrow > SAME_FOR_ALL)
+		return F(active, mean.leaves);
 	for (int direction = -1; direction <= 1; direction += 2)
 	{
 		double		before = HUGE_VAL;
 
-		for (double i = direction > 0;; i++)
+		for (double i = direction > 0; i < MAX_NODES; i++)
 		{
-			double		s = start + direction * step * i;
-			double		term = MeanTerm(&mean, s);
+			double		d = start + direction * step * i;
+			double		term = MeanTerm(&mean, d);
 
 			sum += term;
 			term = fabs(term);
 			if (term <= NEGLIGIBLE * sum * (1 - term / before) ||
-				(direction < 0 && s < knee - 19))
+				(direction < 0 && mean.center + d < knee - 19))
 				break;
 			before = term;
 		}
@@ -266,7 +290,7 @@ BgnbdActiveDiscounted(const BgnbdActive *active, double discount)
 	{
 		double		before = HUGE_VAL;
 
-		for (double i = direction > 0;; i++)
+		for (double i = direction > 0; i < MAX_NODES; i++)
 		{
 			double		term;
 

@@ -125,6 +125,7 @@ PredictHoldout(const GroupKey *key, void *state, void *arg)
 	LifetimeHistory history;
 	int32		actual;
 
+	custseg_poll();
 	PurchasesOpenState(state, true, &p);
 	actual = CutOff(&p, h->calibration_end);
 	if (LifetimeHistoryOfPurchases(&p, h->calibration_end, model->unit, &history))

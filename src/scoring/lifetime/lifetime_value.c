@@ -102,6 +102,8 @@ EmitValue(const GroupKey *key, void *state, void *arg)
 	Datum		values[N_COLUMNS] = {0};
 	bool		nulls[N_COLUMNS] = {false};
 
+	/* a discounted value takes its time */
+	custseg_poll();
 	PurchasesOpenState(state, false, &p);
 	values[CUSTOMER_ID] = KeyDatum(key, v->orders->key_type, v->result_key);
 	ValueCustomer(v, &p, values, nulls);

@@ -180,28 +180,28 @@ AddPanels(const LogConcave *h, double from, double to, double rise, double fall,
 	panels->n++;
 }
 
-void
+double
 LogConcavePanels(const LogConcave *h, double from, double to, GaussPanels *panels)
 {
 	double		peak = LogConcavePeak(h, from, to);
 	double		slope;
-	double		floor = h->value(h->context, peak, &slope) - NEGLIGIBLE;
+	double		top = h->value(h->context, peak, &slope);
 
-	from = CutOff(h, from, peak, floor);
-	to = CutOff(h, to, peak, floor);
+	from = CutOff(h, from, peak, top - NEGLIGIBLE);
+	to = CutOff(h, to, peak, top - NEGLIGIBLE);
 	panels->n = 0;
 	AddPanels(h, from, peak, Slope(h, from), slope, panels);
 	AddPanels(h, peak, to, slope, Slope(h, to), panels);
+	return top;
 }
 
 double
 LogConcaveIntegral(const LogConcave *h, double from, double to)
 {
 	GaussPanels panels;
-	double		base = Value(h, LogConcavePeak(h, from, to));
+	double		top = LogConcavePanels(h, from, to, &panels);
 	double		sum = 0;
 
-	LogConcavePanels(h, from, to, &panels);
 	for (int i = 0; i < panels.n; i++)
 	{
 		const GaussPanel *panel = &panels.panel[i];
@@ -211,10 +211,10 @@ LogConcaveIntegral(const LogConcave *h, double from, double to)
 		{
 			double		shift = panel->half * panel->rule->node[j];
 
-			part += panel->rule->weight[j] * (exp(Value(h, panel->centre - shift) - base)
-											  + exp(Value(h, panel->centre + shift) - base));
+			part += panel->rule->weight[j] * (exp(Value(h, panel->centre - shift) - top)
+											  + exp(Value(h, panel->centre + shift) - top));
 		}
 		sum += panel->half * part;
 	}
-	return base + log(sum);
+	return top + log(sum);
 }

@@ -74,8 +74,8 @@ typedef struct LogConcave
 /* Where h is at most 1 less than at its peak on the interval. */
 extern double LogConcavePeak(const LogConcave *h, double from, double to);
 
-/* The panels that the integral of exp(h) over an interval needs. */
-extern void LogConcavePanels(const LogConcave *h, double from, double to, GaussPanels *panels);
+/* The panels that the integral of exp(h) over an interval needs. Returns h at its peak, or nearly. */
+extern double LogConcavePanels(const LogConcave *h, double from, double to, GaussPanels *panels);
 
 /* The logarithm of the integral. */
 extern double LogConcaveIntegral(const LogConcave *h, double from, double to);

@@ -9,8 +9,8 @@
  *
  * The tail is an incomplete beta function, by its continued fraction (Abramowitz,
  * Stegun 26.5.8), as a tail or as the complement of the other one, whichever
- * converges.  Where k is small the complement would cancel; there the few
- * probabilities below n are taken from that of not none.
+ * converges.  The complement would cancel where k is small, and its fraction where
+ * w is: there the probabilities below n are summed.
  */
 #include "scoring/lifetime/negative_binomial.h"
 
@@ -20,7 +20,9 @@
 
 #define HALF_LOG_TWO_PI	0.91893853320467274178
 
+/* From here on, with k < 1, an error of 1e-9 is accepted; the sum would take too long. */
 #define MAX_SUMMED		1000000
+
 #define MAX_FRACTION	1000000
 
 double
@@ -115,17 +117,39 @@ TailBySubtraction(double k, double w, double n)
 		probability *= z * (k + (j - 1)) / j;
 		tail -= probability;
 	}
-	return tail;
+	return Max(tail, 0);
+}
+
+/* P(N < n) from its last term down; for small w, where not many terms matter. */
+static double
+Below(double k, double w, double n)
+{
+	double		z = w / (1 + w);
+	double		probability = NegativeBinomial(k, w, n - 1);
+	double		sum = probability;
+
+	for (double j = n - 1; j > 0 && probability > DBL_EPSILON / 16 * sum; j--)
+	{
+		probability *= j / (z * (k + (j - 1)));
+		sum += probability;
+	}
+	return sum;
 }
 
 double
 NegativeBinomialTail(double k, double w, double n)
 {
+	double		probability;
+
 	if (n == 0)
 		return 1;
-	if (w * (k + 1) < n + 1)
-		return NegativeBinomial(k, w, n) * BetaFraction(n, k, w / (1 + w));
-	if (k < 1 && n < MAX_SUMMED)
+	if (k < 1 && n <= w * (k + 1) - 1 && n < MAX_SUMMED)
 		return TailBySubtraction(k, w, n);
-	return 1 - NegativeBinomial(k, w, n) * (n / k) * BetaFraction(k, n, 1 / (1 + w));
+	if (w < 1 && n <= w * (k + 1) - 1)
+		return 1 - Below(k, w, n);
+	probability = NegativeBinomial(k, w, n);
+	if (n > w * (k + 1) - 1)
+		return probability > 0 ? probability * BetaFraction(n, k, w / (1 + w)) : 0;
+	probability *= n / k;
+	return probability > 0 ? Max(1 - probability * BetaFraction(k, n, 1 / (1 + w)), 0) : 1;
 }

@@ -49,7 +49,7 @@ ParetoLeavingPanelsSlow(const ParetoLeaving *l, GaussPanels *panels)
 {
 	LogConcave	h = {LeavingValue, l};
 
-	LogConcavePanels(&h, 0, l->width, panels);
+	(void) LogConcavePanels(&h, 0, l->width, panels);
 }
 
 /* --- Moments over when the customer left ------------------------------------------ */
@@ -211,98 +211,127 @@ RunAge(ParetoRun *run, const double *parameter, double age)
 }
 
 /*
- * The lower triangle of the Hessian, and the rest, of one customer.
- *
- * The covariance of g over the mixture, and its mean Hessian where the parts
- * differ, from the moments of log(alpha + u), a = alpha / (alpha + u),
- * log(beta + u), b = beta / (beta + u) relative to u = t_x.
+ * Alive, or left at some u: log(1 + u / alpha), a = alpha / (alpha + u),
+ * log(1 + u / beta) and b = beta / (beta + u), numbered so, relative to u = t_x.
  */
+typedef struct Mixture
+{
+	ParetoLeaving l;
+	Moments		m;
+	const int  *feature;		/* which of the moments' features each is */
+	double		log_odds;
+	double		left;			/* the probability to have left */
+	double		alive;
+	double		a0;				/* alpha / (alpha + t_x) */
+	double		b0;
+	double		mean[N_FEATURES];	/* of those who left */
+} Mixture;
+
+static void
+MixtureOf(const double *parameter, const ParetoRun *run, double t_x, Mixture *mix)
+{
+	/* w or y, and the fall of m or M */
+	static const int of_alpha_least[N_FEATURES] = {0, 2, 1, 3};
+	static const int of_beta_least[N_FEATURES] = {1, 3, 0, 2};
+
+	ParetoLeavingOf(parameter, run->x, t_x, run->age - t_x, &mix->l);
+	LeavingMoments(&mix->l, &mix->m);
+	mix->feature = mix->l.alpha_least ? of_alpha_least : of_beta_least;
+	mix->log_odds = ParetoLogOdds(&mix->l, parameter[2], mix->m.sum);
+	mix->left = LogisticOfMinus(-mix->log_odds);
+	mix->alive = LogisticOfMinus(mix->log_odds);
+	mix->a0 = parameter[1] / (parameter[1] + t_x);
+	mix->b0 = parameter[3] / (parameter[3] + t_x);
+	for (int i = 0; i < N_FEATURES; i++)
+		mix->mean[i] = mix->m.first[mix->feature[i]];
+	mix->mean[1] *= -mix->a0;
+	mix->mean[3] *= -mix->b0;
+}
+
+/* The covariance of g over the mixture, into the lower triangle of the Hessian. */
+static inline void
+SetCovariance(const double *parameter, const ParetoRun *run, const Mixture *mix,
+			  LifetimeLikelihood *cell)
+{
+	double		r = parameter[0];
+	double		s = parameter[2];
+	double		q = mix->l.q;
+	const double *mean = mix->mean;
+	const Moments *m = &mix->m;
+	double		factor[N_FEATURES];	/* of the features in g */
+	double		apart[N_FEATURES];	/* the mean g of those who left, less that of the alive */
+
+	factor[0] = -r;
+	factor[1] = q * mix->a0;
+	factor[2] = -s;
+	factor[3] = (s + 1) * mix->b0;
+	apart[0] = -r * (mean[0] - mix->l.log_a);
+	apart[1] = -q * (mean[1] + mix->a0 - run->a);
+	apart[2] = 1 - s * (mean[2] - mix->l.log_b);
+	apart[3] = -(s + 1) * (mean[3] + mix->b0) + s * run->b;
+	for (int i = 0; i < N_FEATURES; i++)
+		for (int j = 0; j <= i; j++)
+		{
+			int			u = Max(mix->feature[i], mix->feature[j]);
+			int			v = Min(mix->feature[i], mix->feature[j]);
+			double		covariance = m->second[u][v] - m->first[u] * m->first[v];
+
+			cell->hessian[i][j] = mix->left * (factor[i] * factor[j] * covariance
+											   + mix->alive * apart[i] * apart[j]);
+		}
+}
+
+/* Of one customer; of the Hessian the lower triangle. */
 static void
 CellLikelihood(const double *parameter, const ParetoRun *run, double t_x,
 			   LifetimeLikelihood *cell)
 {
-	/* feature of each of these four: w or y, and the fall of m or M */
-	static const int of_alpha_least[N_FEATURES] = {0, 2, 1, 3};
-	static const int of_beta_least[N_FEATURES] = {1, 3, 0, 2};
 	double		r = parameter[0];
-	double		alpha = parameter[1];
 	double		s = parameter[2];
-	double		beta = parameter[3];
-	double		a0 = alpha / (alpha + t_x);
-	double		b0 = beta / (beta + t_x);
-	double		a0_rest = t_x / (alpha + t_x);
-	double		b0_rest = t_x / (beta + t_x);
-	double		factor[N_FEATURES];	/* of the features in g */
-	double		apart[N_FEATURES];	/* g, of those who left less of the alive */
-	double		log_odds;
-	double		left;			/* the probability to have left */
+	double		a0_rest = t_x / (parameter[1] + t_x);
+	double		b0_rest = t_x / (parameter[3] + t_x);
 	double		alive;
-	double		mean[N_FEATURES];
-	double		square_a;
-	double		square_b;
-	const int  *feature;
-	ParetoLeaving l;
-	Moments		m;
+	double		left;
+	double		log_a;			/* means over the mixture: log(1 + u / alpha) */
+	double		a;
+	double		a_rest;			/* 1 - a */
+	double		a_product;		/* a (1 - a) */
+	double		log_b;			/* log(1 + u / beta) */
+	double		b_rest;
+	double		b_left;			/* b and b (1 - b), of those who left */
+	double		b_product_left;
+	Mixture		mix;
 
-	ParetoLeavingOf(parameter, run->x, t_x, run->age - t_x, &l);
-	LeavingMoments(&l, &m);
-	log_odds = ParetoLogOdds(&l, s, m.sum);
-	left = LogisticOfMinus(-log_odds);
-	alive = LogisticOfMinus(log_odds);
+	MixtureOf(parameter, run, t_x, &mix);
+	SetCovariance(parameter, run, &mix, cell);
+	alive = mix.alive;
+	left = mix.left;
 
-	feature = l.alpha_least ? of_alpha_least : of_beta_least;
-	for (int i = 0; i < N_FEATURES; i++)
-		mean[i] = m.first[feature[i]];
-	mean[1] *= -a0;
-	mean[3] *= -b0;
-	square_a = a0 * a0 * m.second[feature[1]][feature[1]];
-	square_b = b0 * b0 * m.second[feature[3]][feature[3]];
+	log_a = run->log_a + left * (mix.mean[0] - mix.l.log_a);
+	a = alive * run->a + left * (mix.a0 + mix.mean[1]);
+	a_rest = alive * run->a_rest + left * (a0_rest - mix.mean[1]);
+	a_product = alive * run->a * run->a_rest
+		+ left * (mix.a0 * a0_rest + (a0_rest - mix.a0) * mix.mean[1]
+				  - mix.a0 * mix.a0 * mix.m.second[mix.feature[1]][mix.feature[1]]);
+	log_b = run->log_b + left * (mix.mean[2] - mix.l.log_b);
+	b_rest = alive * run->b_rest + left * (b0_rest - mix.mean[3]);
+	b_left = mix.b0 + mix.mean[3];
+	b_product_left = mix.b0 * b0_rest + (b0_rest - mix.b0) * mix.mean[3]
+		- mix.b0 * mix.b0 * mix.m.second[mix.feature[3]][mix.feature[3]];
 
-	factor[0] = -r;
-	factor[1] = l.q * a0;
-	factor[2] = -s;
-	factor[3] = (s + 1) * b0;
-	apart[0] = -r * (mean[0] - l.log_a);
-	apart[1] = -l.q * (mean[1] + a0 - run->a);
-	apart[2] = 1 - s * (mean[2] - l.log_b);
-	apart[3] = -(s + 1) * (mean[3] + b0) + s * run->b;
-	for (int i = 0; i < N_FEATURES; i++)
-		for (int j = 0; j <= i; j++)
-		{
-			int			u = Max(feature[i], feature[j]);
-			int			v = Min(feature[i], feature[j]);
-			double		covariance = m.second[u][v] - m.first[u] * m.first[v];
-
-			cell->hessian[i][j] = left * (factor[i] * factor[j] * covariance
-										  + alive * apart[i] * apart[j]);
-		}
-
-	{
-		/* means over the mixture, of log(1 + u / alpha), a, 1 - a and so on */
-		double		log_a = run->log_a + left * (mean[0] - l.log_a);
-		double		a = alive * run->a + left * (a0 + mean[1]);
-		double		a_rest = alive * run->a_rest + left * (a0_rest - mean[1]);
-		double		log_b = run->log_b + left * (mean[2] - l.log_b);
-		double		b_left = b0 + mean[3];
-		double		b_rest = alive * run->b_rest + left * (b0_rest - mean[3]);
-		double		a_product = alive * run->a * run->a_rest
-			+ left * (a0 * a0_rest + (a0_rest - a0) * mean[1] - square_a);
-		double		b_product_left = b0 * b0_rest + (b0_rest - b0) * mean[3] - square_b;
-
-		cell->value = run->log_gamma - run->x * run->log_age - r * run->log_a
-			- s * run->log_b + LogOnePlusExp(log_odds);
-		cell->gradient[0] = r * (run->digamma - log_a);
-		cell->gradient[1] = r * a_rest - run->x * a;
-		cell->gradient[2] = left - s * log_b;
-		cell->gradient[3] = s * b_rest - left * b_left;
-		cell->hessian[0][0] += cell->gradient[0] + r * r * run->trigamma;
-		cell->hessian[1][0] += r * a_rest;
-		cell->hessian[1][1] -= l.q * a_product;
-		cell->hessian[2][2] -= s * log_b;
-		cell->hessian[3][2] += s * b_rest;
-		cell->hessian[3][3] -= alive * s * run->b * run->b_rest
-			+ left * (s + 1) * b_product_left;
-	}
+	cell->value = run->log_gamma - run->x * run->log_age - r * run->log_a
+		- s * run->log_b + LogOnePlusExp(mix.log_odds);
+	cell->gradient[0] = r * (run->digamma - log_a);
+	cell->gradient[1] = r * a_rest - run->x * a;
+	cell->gradient[2] = left - s * log_b;
+	cell->gradient[3] = s * b_rest - left * b_left;
+	cell->hessian[0][0] += cell->gradient[0] + r * r * run->trigamma;
+	cell->hessian[1][0] += r * a_rest;
+	cell->hessian[1][1] -= mix.l.q * a_product;
+	cell->hessian[2][2] -= s * log_b;
+	cell->hessian[3][2] += s * b_rest;
+	cell->hessian[3][3] -= alive * s * run->b * run->b_rest
+		+ left * (s + 1) * b_product_left;
 }
 
 static void

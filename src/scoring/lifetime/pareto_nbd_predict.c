@@ -1,6 +1,18 @@
 /*
  * pareto_nbd_predict.c
  *		Pareto/NBD: predictions for one customer (core).
+ *
+ * Given that a customer is alive at the end of what was seen, the rates of
+ * buying and of leaving are gamma distributed again, with r + x, alpha + age
+ * and s, beta + age. So each prediction is P(alive) times that of a customer of
+ * those parameters (Schmittlein, Morrison, Colombo, 1987; Fader, Hardie, Lee,
+ * 2005). Integrals are of positive terms only, over the logarithm of time, as in
+ * log_concave.h; the published differences of hypergeometric functions lose
+ * their digits where a customer is nearly sure to be alive or to have left, for
+ * short horizons, and for s near 1. The common case is one panel of 6 to 24
+ * nodes.
+ *
+ * Steps that would leave the range of float8 are taken in logarithms.
  */
 #include "scoring/lifetime/pareto_nbd.h"
 
