@@ -71,6 +71,7 @@ OBJS = \
 	src/scoring/lifetime/lifetime_fit.o \
 	src/scoring/lifetime/lifetime_history.o \
 	src/scoring/lifetime/lifetime_kind.o \
+	src/scoring/lifetime/lifetime_large.o \
 	src/scoring/lifetime/lifetime_model.o \
 	src/scoring/lifetime/lifetime_model_fields.o \
 	src/scoring/lifetime/lifetime_model_io.o \
@@ -78,6 +79,7 @@ OBJS = \
 	src/scoring/lifetime/lifetime_predict.o \
 	src/scoring/lifetime/lifetime_state.o \
 	src/scoring/lifetime/lifetime_state_io.o \
+	src/scoring/lifetime/lifetime_table.o \
 	src/scoring/lifetime/lifetime_value.o \
 	src/scoring/lifetime/log_concave.o \
 	src/scoring/lifetime/negative_binomial.o \

@@ -6,7 +6,8 @@
  * The aggregates share one type of state. It is changed in place only when an
  * aggregate calls; then it lives in the executor's memory. A direct call from
  * SQL works on a copy. The final functions do not touch the state: the next
- * row of a window may need it.
+ * row of a window may need it. In an aggregate a state of many cells takes
+ * another form, see lifetime_large.c.
  *
  * A row with a NULL among what describes the customer is skipped before its
  * options are looked at, so that what counts does not depend on the order of
@@ -24,8 +25,8 @@
 #include "common/shortest_dec.h"
 #include "fmgr.h"
 #include "purchases/purchases_private.h"
+#include "scoring/lifetime/lifetime_large.h"
 #include "scoring/lifetime/lifetime_model_sql.h"
-#include "scoring/lifetime/lifetime_state.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
@@ -173,7 +174,16 @@ WrongKind(const LifetimeState *state)
 			 errhint("It was made by another kind of fit.")));
 }
 
-/* The state in argument 0, for changing it, or a new one. */
+static void
+CheckState(const LifetimeState *state, LifetimeKind kind, const Options *options)
+{
+	if (unlikely(state->kind != kind))
+		WrongKind(state);
+	if (unlikely(!SameOptions(state, options)))
+		OptionsChanged();
+}
+
+/* The state in argument 0, flat, for changing it, or a new one. */
 static LifetimeState *
 OwnStateFor(FunctionCallInfo fcinfo, LifetimeKind kind, const Options *options)
 {
@@ -188,11 +198,20 @@ OwnStateFor(FunctionCallInfo fcinfo, LifetimeKind kind, const Options *options)
 		return state;
 	}
 	state = GetState(fcinfo, 0);
-	if (unlikely(state->kind != kind))
-		WrongKind(state);
-	if (unlikely(!SameOptions(state, options)))
-		OptionsChanged();
+	CheckState(state, kind, options);
 	return OwnState(fcinfo, state);
+}
+
+/* The table in argument 0, for changing it; NULL when that is none. */
+static LifetimeTable *
+OwnTableFor(FunctionCallInfo fcinfo, LifetimeKind kind, const Options *options)
+{
+	LifetimeTable *table = PG_ARGISNULL(0) ? NULL :
+		LifetimeLargeTableToChange(fcinfo, PG_GETARG_DATUM(0));
+
+	if (table != NULL)
+		CheckState(table->head, kind, options);
+	return table;
 }
 
 /* A row that is skipped. */
@@ -230,22 +249,54 @@ FaultInFit(LifetimeKind kind, const LifetimeHistory *history)
 	return LifetimeHistoryFault(kind, &checked);
 }
 
+/* Counts customers that are left out. */
+static Datum
+Exclude(FunctionCallInfo fcinfo, LifetimeKind kind, const Options *options, double count)
+{
+	LifetimeTable *table = OwnTableFor(fcinfo, kind, options);
+	LifetimeState *state = table != NULL ? table->head : OwnStateFor(fcinfo, kind, options);
+
+	state->excluded = LifetimeAddCounts(state->excluded, count);
+	return table != NULL ? PG_GETARG_DATUM(0) : PointerGetDatum(state);
+}
+
+/* Adds customers to their cell. */
+static Datum
+Add(FunctionCallInfo fcinfo, LifetimeKind kind, const LifetimeHistory *history,
+	double count, const Options *options)
+{
+	LifetimeTable *table = OwnTableFor(fcinfo, kind, options);
+	LifetimeState *state;
+	Datum		result;
+
+	if (table != NULL)
+		result = PG_GETARG_DATUM(0);
+	else
+	{
+		state = OwnStateFor(fcinfo, kind, options);
+		if (likely(!LifetimeBecomesLarge(fcinfo, state)))
+			PG_RETURN_POINTER(LifetimeStateAdd(state, history, count));
+		result = LifetimeMakeLarge(fcinfo, state, &table);
+	}
+	LifetimeTableAdd(table, history, count);
+	return result;
+}
+
 /* Adds customers whose history may be bad. */
 static Datum
 AddHistory(FunctionCallInfo fcinfo, LifetimeKind kind, const LifetimeHistory *history,
 		   double count, const Options *options)
 {
-	LifetimeState *state;
 	const char *fault = FaultInFit(kind, history);
 
 	if (unlikely(fault != NULL))
 		LifetimeHistoryRefuse(fault);
-	state = OwnStateFor(fcinfo, kind, options);
 	if (SaysNothing(kind, history))
-		state->excluded = LifetimeAddCounts(state->excluded, count);
-	else if (!(kind == LIFETIME_GAMMA_GAMMA && history->x == 0))
-		state = LifetimeStateAdd(state, history, count);
-	PG_RETURN_POINTER(state);
+		return Exclude(fcinfo, kind, options, count);
+	/* that nobody came back is known by a state without cells */
+	if (kind == LIFETIME_GAMMA_GAMMA && history->x == 0)
+		return Exclude(fcinfo, kind, options, 0);
+	return Add(fcinfo, kind, history, count, options);
 }
 
 /* --- Transitions ---------------------------------------------------------- */
@@ -284,16 +335,6 @@ custseg_mbgnbd_fit_accum(PG_FUNCTION_ARGS)
 	return AccumulateTimes(fcinfo, LIFETIME_MBGNBD);
 }
 
-/* A customer of whom nothing is known. */
-static Datum
-Exclude(FunctionCallInfo fcinfo, LifetimeKind kind, const Options *options)
-{
-	LifetimeState *state = OwnStateFor(fcinfo, kind, options);
-
-	state->excluded = LifetimeAddCounts(state->excluded, 1);
-	PG_RETURN_POINTER(state);
-}
-
 /* Arguments: state, purchases, as_of, unit [, start, prior]. */
 static Datum
 AccumulatePurchases(FunctionCallInfo fcinfo, LifetimeKind kind)
@@ -312,7 +353,7 @@ AccumulatePurchases(FunctionCallInfo fcinfo, LifetimeKind kind)
 				 errmsg("unit must not be null where times come from purchases"),
 				 errhint("Use day, week, month or year.")));
 	if (!LifetimeHistoryOfPurchases(&p, PG_GETARG_DATEADT(2), options.unit, &history))
-		return Exclude(fcinfo, kind, &options);
+		return Exclude(fcinfo, kind, &options, 1);
 	return AddHistory(fcinfo, kind, &history, 1, &options);
 }
 
@@ -364,7 +405,7 @@ custseg_gamma_gamma_fit_accum_purchases(PG_FUNCTION_ARGS)
 	PurchasesOpenValue(PG_GETARG_VARLENA_PP(1), false, &p);
 	ReadOptions(fcinfo, LIFETIME_GAMMA_GAMMA, 2, &options);
 	if (p.n_days == 0)
-		return Exclude(fcinfo, LIFETIME_GAMMA_GAMMA, &options);
+		return Exclude(fcinfo, LIFETIME_GAMMA_GAMMA, &options, 1);
 	if (p.n_days > 1)
 	{
 		history.x = p.n_days - 1;
@@ -422,8 +463,10 @@ custseg_bgbb_fit_accum(PG_FUNCTION_ARGS)
 Datum
 custseg_lifetime_state_combine(PG_FUNCTION_ARGS)
 {
-	LifetimeState *state = GetState(fcinfo, 0);
 	LifetimeState *other = GetState(fcinfo, 1);
+	LifetimeTable *table = LifetimeLargeTableToChange(fcinfo, PG_GETARG_DATUM(0));
+	LifetimeState *state = table != NULL ? table->head : GetState(fcinfo, 0);
+	Datum		result = PG_GETARG_DATUM(0);
 	Options		options;
 
 	options.unit = other->unit;
@@ -432,19 +475,27 @@ custseg_lifetime_state_combine(PG_FUNCTION_ARGS)
 	memcpy(options.start, other->start, sizeof(options.start));
 	if (state->kind != other->kind)
 		WrongKind(other);
-	if (!SameOptions(state, &options))
-		OptionsChanged();
-	PG_RETURN_POINTER(LifetimeStateCombine(OwnState(fcinfo, state), other));
+	CheckState(state, other->kind, &options);
+	if (table == NULL)
+	{
+		/* together they may be large, if they are not alike */
+		if (!LifetimeBecomesLarge(fcinfo, other))
+			PG_RETURN_POINTER(LifetimeStateCombine(OwnState(fcinfo, state), other));
+		result = LifetimeMakeLarge(fcinfo, state, &table);
+	}
+	LifetimeTableCombine(table, other);
+	return result;
 }
 
 static Datum
 Final(FunctionCallInfo fcinfo, bool spend)
 {
-	LifetimeState *state = GetState(fcinfo, 0);
+	LifetimeTable *table = LifetimeLargeTable(PG_GETARG_DATUM(0));
+	LifetimeState *state = table != NULL ? table->head : GetState(fcinfo, 0);
 
 	if ((state->kind == LIFETIME_GAMMA_GAMMA) != spend)
 		WrongKind(state);
-	PG_RETURN_POINTER(LifetimeStateFit(state));
+	PG_RETURN_POINTER(table != NULL ? LifetimeTableFit(table) : LifetimeStateFit(state));
 }
 
 Datum

@@ -35,22 +35,10 @@
 /* Of customers of a cell. */
 #define MAX_COUNT		9007199254740992.0
 
-static inline Size
-SizeOfState(uint32 n_slots)
-{
-	return offsetof(LifetimeState, slot) + (Size) n_slots * sizeof(LifetimeCell);
-}
-
-static inline int64
-CapacityOf(uint32 n_slots)
-{
-	return (int64) n_slots / 4 * 3;
-}
-
 static LifetimeState *
 MakeState(LifetimeKind kind, TimeUnit unit, uint32 n_slots)
 {
-	Size		size = SizeOfState(n_slots);
+	Size		size = SizeOfLifetimeState(n_slots);
 	LifetimeState *state = palloc0(size);
 
 	SET_VARSIZE(state, size);
@@ -75,10 +63,10 @@ LifetimeStateOpen(struct varlena *value)
 
 	if (bytes > offsetof(LifetimeState, version))
 		CheckStoredVersion("lifetime_state", state->version, LIFETIME_STATE_VERSION);
-	if (bytes < SizeOfState(FIRST_SLOTS) || state->n_slots < FIRST_SLOTS ||
+	if (bytes < SizeOfLifetimeState(FIRST_SLOTS) || state->n_slots < FIRST_SLOTS ||
 		state->n_slots > MAX_LIFETIME_SLOTS || (state->n_slots & (state->n_slots - 1)) != 0 ||
-		bytes != SizeOfState(state->n_slots) || state->n_cells < 0 ||
-		state->n_cells > CapacityOf(state->n_slots) ||
+		bytes != SizeOfLifetimeState(state->n_slots) || state->n_cells < 0 ||
+		state->n_cells > LifetimeSlotsCapacity(state->n_slots) ||
 		state->kind >= N_LIFETIME_KINDS || state->unit >= N_TIME_UNITS)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
@@ -88,42 +76,18 @@ LifetimeStateOpen(struct varlena *value)
 
 /* --- The table ------------------------------------------------------------ */
 
-static inline uint64
-Bits(double x)
-{
-	uint64		bits;
-
-	memcpy(&bits, &x, sizeof(bits));
-	return bits;
-}
-
-/* Of whole numbers only the upper bits differ: they are brought down before each product. */
-static inline uint64
-HashOf(const LifetimeCell *cell)
-{
-	uint64		h = Bits(cell->t_x);
-
-	h = (h ^ (h >> 32)) * UINT64CONST(0x9fb21c651e98df25);
-	h ^= (h >> 29) ^ Bits(cell->age);
-	h = (h ^ (h >> 32)) * UINT64CONST(0xa0761d6478bd642f);
-	h ^= (h >> 29) ^ Bits(cell->x);
-	h = (h ^ (h >> 32)) * UINT64CONST(0xe7037ed1a0b428db);
-	return h ^ (h >> 32);
-}
-
 /* The slot of a cell with these values, or the free one where it would go. */
 static inline LifetimeCell *
 FindSlot(const LifetimeState *state, const LifetimeCell *cell)
 {
 	uint32		mask = state->n_slots - 1;
-	uint32		i = HashOf(cell) >> (64 - pg_leftmost_one_pos32(state->n_slots));
+	uint32		i = LifetimeCellHash(cell) >> (64 - pg_leftmost_one_pos32(state->n_slots));
 
 	for (uint32 step = 0; step < state->n_slots; step++)
 	{
 		const LifetimeCell *slot = &state->slot[(i + step) & mask];
 
-		if (slot->count == 0 ||
-			(slot->t_x == cell->t_x && slot->age == cell->age && slot->x == cell->x))
+		if (slot->count == 0 || LifetimeCellsEqual(slot, cell))
 			return unconstify(LifetimeCell *, slot);
 		POLL_EVERY(step);
 	}
@@ -132,12 +96,10 @@ FindSlot(const LifetimeState *state, const LifetimeCell *cell)
 	return NULL;
 }
 
-/* The state with more slots, enough for so many cells. */
-static LifetimeState *
-Grown(const LifetimeState *state, int64 n_cells)
+uint32
+LifetimeSlotsFor(int64 n_cells, uint32 least)
 {
-	uint32		n_slots = state->n_slots;
-	LifetimeState *result;
+	uint32		n_slots = Max(least, FIRST_SLOTS);
 
 	if (n_cells > MAX_LIFETIME_CELLS)
 		ereport(ERROR,
@@ -145,9 +107,24 @@ Grown(const LifetimeState *state, int64 n_cells)
 				 errmsg("too many distinct customer histories for a fit"),
 				 errdetail("The limit is %d distinct histories.", MAX_LIFETIME_CELLS),
 				 errhint("Use times in whole days, round them, or fit a sample of the customers.")));
-	while (CapacityOf(n_slots) < n_cells)
+	while (LifetimeSlotsCapacity(n_slots) < n_cells)
 		n_slots *= 2;
-	result = MakeState(state->kind, state->unit, n_slots);
+	return n_slots;
+}
+
+void
+LifetimeStatePlace(LifetimeState *state, const LifetimeCell *cell)
+{
+	*FindSlot(state, cell) = *cell;
+}
+
+/* The state with more slots, enough for so many cells. */
+static LifetimeState *
+Grown(const LifetimeState *state, int64 n_cells)
+{
+	LifetimeState *result = MakeState(state->kind, state->unit,
+									  LifetimeSlotsFor(n_cells, state->n_slots));
+
 	result->has_start = state->has_start;
 	result->excluded = state->excluded;
 	result->prior = state->prior;
@@ -156,7 +133,7 @@ Grown(const LifetimeState *state, int64 n_cells)
 	for (uint32 i = 0; i < state->n_slots; i++)
 	{
 		if (state->slot[i].count > 0)
-			*FindSlot(result, &state->slot[i]) = state->slot[i];
+			LifetimeStatePlace(result, &state->slot[i]);
 		POLL_EVERY(i);
 	}
 	return result;
@@ -165,7 +142,7 @@ Grown(const LifetimeState *state, int64 n_cells)
 LifetimeState *
 LifetimeStateReserve(LifetimeState *state, int64 n_cells)
 {
-	return n_cells <= CapacityOf(state->n_slots) ? state : Grown(state, n_cells);
+	return n_cells <= LifetimeSlotsCapacity(state->n_slots) ? state : Grown(state, n_cells);
 }
 
 double
@@ -187,7 +164,7 @@ AddCell(LifetimeState *state, const LifetimeCell *cell)
 
 	if (slot->count == 0)
 	{
-		if (state->n_cells >= CapacityOf(state->n_slots))
+		if (state->n_cells >= LifetimeSlotsCapacity(state->n_slots))
 		{
 			state = Grown(state, (int64) state->n_cells + 1);
 			slot = FindSlot(state, cell);
@@ -203,8 +180,7 @@ AddCell(LifetimeState *state, const LifetimeCell *cell)
 LifetimeState *
 LifetimeStateAdd(LifetimeState *state, const LifetimeHistory *history, double count)
 {
-	/* -0 becomes 0 */
-	LifetimeCell cell = {history->t_x + 0.0, history->age + 0.0, count, history->x + 0.0};
+	LifetimeCell cell = LifetimeCellOf(history, count);
 
 	return AddCell(state, &cell);
 }
@@ -250,6 +226,12 @@ CompareCells(const LifetimeCell *a, const LifetimeCell *b)
 #define ST_SCOPE static
 #define ST_DEFINE
 #include "lib/sort_template.h"
+
+void
+LifetimeCellsSort(LifetimeCell *cell, int64 n)
+{
+	SortCells(cell, n);
+}
 
 LifetimeCell *
 LifetimeStateSorted(const LifetimeState *state)
@@ -315,16 +297,20 @@ FoldPeriods(LifetimeCell *cell, int64 n)
 	return periods;
 }
 
-void
-LifetimeStateCells(const LifetimeState *state, LifetimeCells *cells)
+/*
+ * Sorted cells as a fit sees them, in one chunk that begins at x. Of sbg one
+ * for each period; periods that are missing, and survivors that increase, are
+ * errors (22023).
+ */
+static LifetimeCells
+ColumnsOfCells(LifetimeKind kind, LifetimeCell *cell, int64 n_cells)
 {
-	LifetimeCell *cell = LifetimeStateSorted(state);
-	int64		n = state->kind == LIFETIME_SBG ? FoldPeriods(cell, state->n_cells) : state->n_cells;
-	double	   *column = palloc_extended((Size) n * 4 * sizeof(double) + 1, MCXT_ALLOC_HUGE);
-	double	   *x = column;
-	double	   *t_x = column + n;
-	double	   *age = column + 2 * n;
-	double	   *count = column + 3 * n;
+	int64		n = kind == LIFETIME_SBG ? FoldPeriods(cell, n_cells) : n_cells;
+	double	   *x = palloc_extended((Size) n * 4 * sizeof(double) + 1, MCXT_ALLOC_HUGE);
+	double	   *t_x = x + n;
+	double	   *age = x + 2 * n;
+	double	   *count = x + 3 * n;
+	LifetimeCells cells = {n, x, t_x, age, count};
 
 	for (int64 i = 0; i < n; i++)
 	{
@@ -334,26 +320,31 @@ LifetimeStateCells(const LifetimeState *state, LifetimeCells *cells)
 		count[i] = cell[i].count;
 		POLL_EVERY(i);
 	}
-	pfree(cell);
-	cells->n = n;
-	cells->x = x;
-	cells->t_x = t_x;
-	cells->age = age;
-	cells->count = count;
+	return cells;
+}
+
+LifetimeModel *
+LifetimeFitSorted(const LifetimeState *head, LifetimeCell *cell, int64 n)
+{
+	LifetimeCells cells = ColumnsOfCells(head->kind, cell, n);
+	LifetimeFitOptions options = {head->has_start ? head->start : NULL, head->prior};
+	LifetimeFit fit;
+
+	memset(&fit, 0, sizeof(fit));
+	fit.status = LIFETIME_NOT_IDENTIFIED;
+	/* nobody, or of sbg nobody at the start */
+	if (cells.n > 0 && cells.count[0] > 0)
+		LifetimeFitCells(head->kind, &cells, &options, &fit);
+	pfree(unconstify(double *, cells.x));
+	return LifetimeModelOfFit(head->kind, head->unit, &fit, head->excluded, head->prior);
 }
 
 LifetimeModel *
 LifetimeStateFit(const LifetimeState *state)
 {
-	LifetimeCells cells;
-	LifetimeFitOptions options = {state->has_start ? state->start : NULL, state->prior};
-	LifetimeFit fit;
+	LifetimeCell *cell = LifetimeStateSorted(state);
+	LifetimeModel *model = LifetimeFitSorted(state, cell, state->n_cells);
 
-	memset(&fit, 0, sizeof(fit));
-	fit.status = LIFETIME_NOT_IDENTIFIED;
-	LifetimeStateCells(state, &cells);
-	/* nobody, or of sbg nobody at the start */
-	if (cells.n > 0 && cells.count[0] > 0)
-		LifetimeFitCells(state->kind, &cells, &options, &fit);
-	return LifetimeModelOfFit(state->kind, state->unit, &fit, state->excluded, state->prior);
+	pfree(cell);
+	return model;
 }

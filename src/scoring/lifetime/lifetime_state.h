@@ -22,6 +22,44 @@ typedef struct LifetimeCell
 	double		x;
 } LifetimeCell;
 
+static inline uint64
+LifetimeBits(double x)
+{
+	uint64		bits;
+
+	memcpy(&bits, &x, sizeof(bits));
+	return bits;
+}
+
+/* Of whole numbers only the upper bits differ: they are brought down before each product. */
+static inline uint64
+LifetimeCellHash(const LifetimeCell *cell)
+{
+	uint64		h = LifetimeBits(cell->t_x);
+
+	h = (h ^ (h >> 32)) * UINT64CONST(0x9fb21c651e98df25);
+	h ^= (h >> 29) ^ LifetimeBits(cell->age);
+	h = (h ^ (h >> 32)) * UINT64CONST(0xa0761d6478bd642f);
+	h ^= (h >> 29) ^ LifetimeBits(cell->x);
+	h = (h ^ (h >> 32)) * UINT64CONST(0xe7037ed1a0b428db);
+	return h ^ (h >> 32);
+}
+
+/* The cell of a history, for a number of customers; -0 becomes 0. */
+static inline LifetimeCell
+LifetimeCellOf(const LifetimeHistory *history, double count)
+{
+	LifetimeCell cell = {history->t_x + 0.0, history->age + 0.0, count, history->x + 0.0};
+
+	return cell;
+}
+
+static inline bool
+LifetimeCellsEqual(const LifetimeCell *a, const LifetimeCell *b)
+{
+	return a->t_x == b->t_x && a->age == b->age && a->x == b->x;
+}
+
 typedef struct LifetimeState
 {
 	int32		vl_len_;		/* varlena header */
@@ -38,6 +76,12 @@ typedef struct LifetimeState
 } LifetimeState;
 
 #define LIFETIME_STATE_VERSION	1
+
+#define SizeOfLifetimeState(n_slots) \
+	(offsetof(LifetimeState, slot) + (Size) (n_slots) * sizeof(LifetimeCell))
+
+/* Cells that a table of so many slots takes. */
+#define LifetimeSlotsCapacity(n_slots) ((int64) (n_slots) / 4 * 3)
 
 /* 512 MB of slots: the next size would be beyond a varlena. */
 #define MAX_LIFETIME_SLOTS		(1 << 24)
@@ -74,15 +118,20 @@ extern LifetimeState *LifetimeStateOpen(struct varlena *value);
 /* The cells of the table in their order, palloc'd: n_cells of them. */
 extern LifetimeCell *LifetimeStateSorted(const LifetimeState *state);
 
-/*
- * All cells as a fit sees them, palloc'd as one chunk that begins at x. Does
- * not change the state. Of sbg one for each period; periods that are missing,
- * and survivors that increase, are errors (22023).
- */
-extern void LifetimeStateCells(const LifetimeState *state, LifetimeCells *cells);
+/* Puts cells in their order: by x, then age, then t_x. */
+extern void LifetimeCellsSort(LifetimeCell *cell, int64 n);
+
+/* The slots of a table for so many cells, at least `least`. Too many are an error (54000). */
+extern uint32 LifetimeSlotsFor(int64 n_cells, uint32 least);
+
+/* Puts a cell that is not there yet into a table that has room. */
+extern void LifetimeStatePlace(LifetimeState *state, const LifetimeCell *cell);
 
 /* The model that fits the cells of a state. */
 extern LifetimeModel *LifetimeStateFit(const LifetimeState *state);
+
+/* The same for sorted cells, which it may change; of head its cells do not count. */
+extern LifetimeModel *LifetimeFitSorted(const LifetimeState *head, LifetimeCell *cell, int64 n);
 
 /*
  * What is wrong with a history (a message for errmsg, with the value), or
