@@ -216,6 +216,7 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT p.last_as_of INTO STRICT last FROM portfolio AS p;
 	IF as_of <= last THEN
+		PERFORM custseg._show_progress(portfolio, 'taking back');
 		PERFORM custseg._undo(portfolio, as_of);
 		v_timings := custseg._timed(v_timings, 'undo', began);
 	END IF;
