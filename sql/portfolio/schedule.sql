@@ -27,10 +27,11 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	full_name text := 'cron.' || setting;
 	content text;
 BEGIN
-	content := current_setting('cron.' || setting, true);
-	RETURN (SELECT content FROM pg_settings WHERE name = 'cron.' || setting);
+	content := current_setting(full_name, true);
+	RETURN (SELECT content FROM pg_settings s WHERE s.name = full_name);
 EXCEPTION WHEN insufficient_privilege THEN
 	RETURN '';
 END $$;
