@@ -55,17 +55,20 @@ sub unschedule { my ($role, $db, $name) = @_; return query($role, $db, 'SELECT c
 sub commands { return join("\n", grep { /;$/ } split(/\n/, shift)) }
 
 my $hostile = q{it's 5% of "x"; \\ $(false) `false`'; DROP SCHEMA shop_data CASCADE; --};
+my $lines = "two\nlines! 'quoted' \\%";
 my @portfolios = ('vip', 'fails', $hostile);
 
+query('analyst', $_, 'CREATE EXTENSION custseg') foreach ('shop', 'other');
+
+# STAND-IN for the portfolio layer: portfolios that exist, a procedure that commits, and fails for one of them.
 foreach my $db ('shop', 'other')
 {
-	query('analyst', $db, 'CREATE EXTENSION custseg');
-
-	# STAND-IN for the portfolio layer: portfolios that exist, a procedure that commits, and fails for one of them.
 	query('analyst', $db, q{
 		CREATE SCHEMA shop_data;
-		CREATE TABLE shop_data.run (portfolio text, role name, at timestamptz DEFAULT clock_timestamp());
-		CREATE FUNCTION custseg._portfolio_schema(portfolio text) RETURNS text LANGUAGE sql AS $$ SELECT 'shop_data' $$;
+		CREATE TABLE shop_data.declared (name text);
+		CREATE TABLE shop_data.run (portfolio text, role name);
+		CREATE FUNCTION custseg._portfolio_schema(portfolio text) RETURNS text LANGUAGE sql AS $$
+			SELECT 'shop_data' FROM shop_data.declared WHERE name = portfolio $$;
 		CREATE PROCEDURE custseg.run_refresh(portfolio text, as_of date DEFAULT NULL) LANGUAGE plpgsql AS $$
 		BEGIN
 			INSERT INTO shop_data.run VALUES (portfolio, current_user);
@@ -75,8 +78,10 @@ foreach my $db ('shop', 'other')
 			END IF;
 		END $$;
 	});
-	# end of the STAND-IN
 }
+sub create_portfolio { my ($db, $name) = @_; return query('analyst', $db, 'INSERT INTO shop_data.declared VALUES (' . quoted($name) . ')') }
+sub drop_portfolio { my ($db, $name) = @_; return query('analyst', $db, 'DELETE FROM shop_data.declared WHERE name = ' . quoted($name)) }
+sub forget_runs { return query('analyst', 'shop', 'TRUNCATE shop_data.run') }
 
 # The roles that a portfolio's runs were made by.
 sub ran_as
@@ -84,6 +89,10 @@ sub ran_as
 	my ($db, $name) = @_;
 	return $node->safe_psql($db, 'SELECT DISTINCT role FROM shop_data.run WHERE portfolio = ' . quoted($name));
 }
+# end of the STAND-IN
+
+create_portfolio('shop', $_) foreach (@portfolios, $lines, 'weekly');
+create_portfolio('other', $_) foreach ('vip', $hostile);
 
 # --- before pg_cron is created ---
 
@@ -123,6 +132,21 @@ like($has_seconds ? schedule('analyst', 'shop', 'vip', '59 seconds') : refused('
 	$has_seconds ? qr/on schedule "59 seconds" by job/ : qr/invalid schedule: 59 seconds\n.*\nHINT: .*from version 1\.5 on also '30 seconds'/,
 	'seconds, where pg_cron knows them');
 
+# --- what a shell makes of the line for a crontab ---
+
+foreach my $name ('vip', $hostile, $lines)
+{
+	my $line = query('analyst', 'shop', 'SELECT custseg._crontab_line(' . quoted($name) . ", '0 3 * * *')");
+
+	unlike($line, qr/\n/, 'a line for the crontab is one line');
+	$line =~ s/^0 3 \* \* \* //;
+	$line =~ s/\\%/%/g;
+	local $ENV{PGHOST} = $node->host;
+	command_ok([ 'sh', '-c', $line ], 'and the shell can run it');
+	is(ran_as('shop', $name), 'analyst', 'which refreshes the portfolio of that name');
+}
+forget_runs();
+
 # --- jobs, one of them from another database, by the command that is printed ---
 
 foreach my $name (@portfolios)
@@ -139,19 +163,30 @@ query($super, 'shop', commands(schedule('analyst', 'other', $hostile, $soon)) =~
 is(query($super, 'shop', q{SELECT string_agg(concat_ws(' ', database, username, active), ', ' ORDER BY jobid) FROM cron.job}),
 	'shop analyst t, shop analyst t, shop analyst t, other analyst t', 'the jobs belong to the role that scheduled them');
 
-# What a shell makes of the crontab's line, meanwhile.
-foreach my $name (@portfolios[0, 2], "two\nlines! 'quoted' \\%")
-{
-	my $line = query('analyst', 'shop', 'SELECT custseg._crontab_line(' . quoted($name) . ", '0 3 * * *')");
+# --- again, and by others; meanwhile pg_cron waits for the next minute, where it knows no seconds ---
 
-	unlike($line, qr/\n/, 'a line for the crontab is one line');
-	$line =~ s/^0 3 \* \* \* //;
-	$line =~ s/\\%/%/g;
-	local $ENV{PGHOST} = $node->host;
-	command_ok([ 'sh', '-c', $line ], 'and the shell can run it');
-	is(ran_as('shop', $name), 'analyst', 'which refreshes the portfolio of that name');
-}
-query($super, 'shop', 'TRUNCATE shop_data.run');
+my $jobs = q{SELECT string_agg(concat_ws(' ', schedule, username, active), ', ' ORDER BY username) FROM cron.job WHERE jobname = 'custseg weekly'};
+schedule('analyst', 'shop', 'weekly', '0 3 * * *');
+like(schedule('analyst', 'shop', 'weekly', '0 4 * * *'), qr/on schedule "0 4 \* \* \*" \(time zone /, 'scheduled again');
+is(query($super, 'shop', $jobs), '0 4 * * * analyst t', 'replaces the job');
+query($super, 'shop', q{UPDATE cron.job SET active = false WHERE jobname = 'custseg weekly'});
+schedule('analyst', 'shop', 'weekly', '0 5 * * *');
+is(query($super, 'shop', $jobs), '0 5 * * * analyst t', 'one that was switched off is on again');
+
+query($super, 'shop', q{GRANT USAGE ON SCHEMA cron TO colleague});
+schedule('colleague', 'shop', 'weekly', '0 6 * * *');
+is(query($super, 'shop', $jobs), '0 5 * * * analyst t, 0 6 * * * colleague t', 'another role has a job of its own');
+like(schedule($super, 'shop', 'weekly', '0 7 * * *'), qr/It runs as a superuser: better schedule it as the portfolio's owner\.$/, 'a superuser is warned');
+like(unschedule('colleague', 'shop', 'weekly'), qr/^Portfolio "weekly" is no longer scheduled: removed job \d+ of role "colleague" on schedule "0 6 \* \* \*"\.$/,
+	'a role removes its own job');
+like(unschedule('colleague', 'shop', 'weekly'), qr/^Portfolio "weekly" has no job that role "colleague" may remove/, 'and is told when there is none');
+like(unschedule($super, 'shop', 'weekly'), qr/removed job \d+ of role "analyst" .*, job \d+ of role "\Q$super\E" /, 'a superuser all of them');
+schedule('analyst', 'shop', 'weekly', '0 5 * * 7');
+drop_portfolio('shop', 'weekly');
+like(unschedule('analyst', 'shop', 'weekly'), qr/removed job/, 'the job of a dropped portfolio can be removed');
+like(refused('analyst', 'shop', q{SELECT custseg.unschedule('weekly')}), qr/portfolio "weekly" does not exist/, 'once');
+
+# --- what became of the jobs ---
 
 ok($node->poll_query_until('shop', q{SELECT count(DISTINCT jobid) = 4 FROM cron.job_run_details WHERE status IN ('succeeded', 'failed')}),
 	'all jobs have run');
@@ -165,28 +200,10 @@ like(query('analyst', 'shop', q{
 		SELECT DISTINCT status || ': ' || return_message FROM cron.job_run_details
 		WHERE command LIKE '%fails%' AND status NOT IN ('starting', 'running', 'connecting', 'sending')}),
 	qr/^failed: ERROR: +the source of portfolio "fails" is gone$/m, 'one that failed is logged so, with its message');
-is(query('analyst', 'shop', q{SELECT count(*) FROM shop_data.run WHERE portfolio = 'fails'}) > 0, 1, 'and what it committed before stands');
 
-# --- again ---
-
-my $jobs = q{SELECT string_agg(concat_ws(' ', schedule, username, active), ', ' ORDER BY username) FROM cron.job WHERE jobname = 'custseg vip'};
-like(schedule('analyst', 'shop', 'vip', '0 4 * * *'), qr/on schedule "0 4 \* \* \*" \(time zone /, 'scheduled again');
-is(query($super, 'shop', $jobs), '0 4 * * * analyst t', 'replaces the job');
-query($super, 'shop', q{UPDATE cron.job SET active = false WHERE jobname = 'custseg vip'});
-schedule('analyst', 'shop', 'vip', '0 5 * * *');
-is(query($super, 'shop', $jobs), '0 5 * * * analyst t', 'one that was switched off is on again');
-
-query($super, 'shop', q{GRANT USAGE ON SCHEMA cron TO colleague});
-schedule('colleague', 'shop', 'vip', '0 6 * * *');
-is(query($super, 'shop', $jobs), '0 5 * * * analyst t, 0 6 * * * colleague t', 'another role has a job of its own');
-like(schedule($super, 'shop', 'vip', '0 7 * * *'), qr/It runs as a superuser: better schedule it as the portfolio's owner\.$/, 'a superuser is warned');
-like(unschedule('colleague', 'shop', 'vip'), qr/^Portfolio "vip" is no longer scheduled: removed job \d+ of role "colleague" on schedule "0 6 \* \* \*"\.$/,
-	'a role removes its own job');
-like(unschedule('colleague', 'shop', 'vip'), qr/^Portfolio "vip" has no job that role "colleague" may remove/, 'and is told when there is none');
-like(unschedule($super, 'shop', 'vip'), qr/removed job \d+ of role "analyst" .*, job \d+ of role "\Q$super\E" /, 'a superuser all of them');
 like(unschedule('analyst', 'shop', $hostile), qr/ is no longer scheduled: removed job/, 'a long and hostile name');
 query($super, 'shop', commands(unschedule($super, 'other', $hostile)));
-is(query($super, 'shop', 'SELECT string_agg(jobname, chr(10)) FROM cron.job'), 'custseg fails',
+is(query($super, 'shop', 'SELECT string_agg(jobname, chr(10) ORDER BY jobid) FROM cron.job'), "custseg vip\ncustseg fails",
 	'the command to unschedule from another database removes that job only');
 
 # --- a server that does not load it, and a copy of the database that it runs from ---
@@ -201,7 +218,7 @@ $node->restart;
 like(schedule('analyst', "o'copy", 'vip', '0 3 * * *'),
 	qr/pg_cron runs from database "shop", not from this one, "o'copy"\. .*\nSELECT cron\.schedule_in_database\('custseg vip in o''copy', '0 3 \* \* \*', 'CALL custseg\.run_refresh\(''vip''::text, NULL::date\)', 'o''copy', 'analyst'\);$/,
 	'a copied database is not the one that pg_cron runs from');
-is(query($super, "o'copy", $jobs), '', 'and gets no job');
+is(query($super, "o'copy", q{SELECT count(*) FROM cron.job WHERE jobname = 'custseg vip'}), '0', 'and gets no job');
 
 $node->stop;
 done_testing();
