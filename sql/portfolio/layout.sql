@@ -113,7 +113,7 @@ COMMENT ON COLUMN run.orders_counted IS 'Order rows that counted: with it the ne
 COMMENT ON COLUMN run.counts IS 'What was read, skipped, moved and written.';
 COMMENT ON COLUMN run.timings IS 'Milliseconds of each step.';
 COMMENT ON COLUMN run.models IS 'The models that it used: name and the day they were fitted for.';
-COMMENT ON COLUMN run.sqlstate IS 'SQLSTATE of the error of a failed run.';
+COMMENT ON COLUMN run.sqlstate IS 'SQLSTATE of the error of a failed run; NULL: its session or the server ended.';
 COMMENT ON COLUMN run.error IS 'Message of the error of a failed run.';
 
 CREATE TABLE criteria (
