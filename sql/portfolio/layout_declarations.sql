@@ -56,7 +56,7 @@ COMMENT ON COLUMN component.part IS 'Which part of the priority it belongs to.';
 
 CREATE TABLE tier (
 	tier         text PRIMARY KEY CHECK (tier <> ''),
-	position     int NOT NULL UNIQUE CHECK (position > 0),
+	position     int NOT NULL UNIQUE DEFERRABLE CHECK (position > 0),
 	enter        text,
 	keep         text,
 	stay         text,
@@ -80,7 +80,7 @@ CREATE TABLE override (
 	override_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	customer_id {key} NOT NULL,
 	kind        text NOT NULL CHECK (kind IN ('pin', 'floor', 'exclude')),
-	tier        text REFERENCES tier ON UPDATE CASCADE,
+	tier        text,
 	valid_from  date,
 	valid_until date,
 	reason      text NOT NULL CHECK (reason <> ''),
