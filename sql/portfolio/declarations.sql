@@ -366,6 +366,12 @@ BEGIN
 		-- A null means what a missing key means: the default.
 		given := coalesce(has.defaults, '{}') || (SELECT coalesce(jsonb_object_agg(g.key, g.value), '{}') FROM jsonb_each(given) AS g
 			WHERE g.value <> 'null' OR NOT coalesce(has.defaults ? g.key, false));
+		BEGIN
+			EXECUTE format('SELECT jsonb_populate_record(NULL::%s, $1)', has.relation) USING given;
+		EXCEPTION WHEN data_exception THEN
+			RAISE EXCEPTION 'section "%" of the document, %: %', p_section, key, SQLERRM
+				USING ERRCODE = SQLSTATE, HINT = 'Give each value in the type of its column.';
+		END;
 		IF part.complete IS NOT NULL THEN
 			EXECUTE format('SELECT custseg.%I($1, $2)', part.complete) INTO STRICT given USING portfolio, given;
 		END IF;
@@ -388,6 +394,7 @@ DECLARE
 	has record;
 	list text;
 	changes text;
+	detail text;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT d.* INTO STRICT part FROM custseg._declaration_tables() AS d WHERE d.section = p_section;
@@ -408,10 +415,15 @@ BEGIN
 	EXECUTE format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM jsonb_populate_recordset(NULL::%1$s, $1) ON CONFLICT (%3$s) %4$s',
 		has.relation, list, (SELECT string_agg(quote_ident(k.name), ', ') FROM unnest(part.key_columns) AS k (name)), changes)
 	USING rows;
+EXCEPTION WHEN integrity_constraint_violation THEN
+	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+	RAISE EXCEPTION 'section "%": %', p_section, SQLERRM
+		USING ERRCODE = CASE SQLSTATE WHEN '23505' THEN '42710' ELSE '22023' END, DETAIL = detail,
+			HINT = 'The rows of the section must fit each other, and the rows of other sections that they name.';
 END
 $$;
 COMMENT ON FUNCTION custseg._put_rows(text, text, jsonb) IS
-'Internal: writes complete rows of a section into its table; rows that are there already are changed.';
+'Internal: writes complete rows of a section into its table; rows that are there already are changed. 42710, 22023: a constraint of the table is violated.';
 
 -- --- All together ---------------------------------------------------------
 
@@ -424,6 +436,15 @@ DECLARE
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	FOR part IN SELECT c.* FROM component AS c ORDER BY c.position LOOP
+		IF part.score_name IN ('r', 'f', 'm', 'score')
+			OR EXISTS (SELECT FROM custseg.measure_kinds() AS k WHERE k.kind = part.score_name)
+			OR EXISTS (SELECT FROM measure AS m WHERE m.measure = part.score_name)
+		THEN
+			RAISE EXCEPTION 'argument "score_name" of component "%" is "%", which is a measure already', part.measure, part.score_name
+				USING ERRCODE = '42710', HINT = 'Give the score another name.';
+		END IF;
+	END LOOP;
+	FOR part IN SELECT c.* FROM component AS c ORDER BY c.position LOOP
 		PERFORM custseg._check_measure(portfolio, part.measure, format('component "%s"', part.measure));
 		-- All scores are computed at once, from the measures: none can be made from another.
 		IF part.measure = 'score' OR EXISTS (SELECT FROM component AS c WHERE c.score_name = part.measure) THEN
@@ -433,14 +454,6 @@ BEGIN
 		IF part.measure IN ('r', 'f', 'm') AND part.method NOT IN ('none', 'breaks') THEN
 			RAISE EXCEPTION 'component "%" with method "%": r, f and m are classes already', part.measure, part.method
 				USING ERRCODE = '22023', HINT = 'Use the method none or breaks, or the measure recency, frequency or spend.';
-		END IF;
-		IF part.score_name IN ('r', 'f', 'm', 'score')
-			OR EXISTS (SELECT FROM custseg.measure_kinds() AS k WHERE k.kind = part.score_name)
-			OR EXISTS (SELECT FROM measure AS m WHERE m.measure = part.score_name)
-			OR EXISTS (SELECT FROM component AS c WHERE c.score_name = part.score_name AND c.measure <> part.measure)
-		THEN
-			RAISE EXCEPTION 'argument "score_name" of component "%" is "%", which is a measure already', part.measure, part.score_name
-				USING ERRCODE = '42710', HINT = 'Give the score another name.';
 		END IF;
 	END LOOP;
 END

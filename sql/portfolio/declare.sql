@@ -18,7 +18,7 @@ BEGIN ATOMIC
 		('^horizon$', 'days', NULL, 1, 36500, false),
 		('^discount$', 'number', NULL, 0, 10, false),
 		('^margin_rate$', 'number', NULL, 0, 1, false),
-		('^missing$', 'choice', '{renormalise,zero,null}', NULL, NULL, false),
+		('^missing$', 'choice', '{renormalise,zero,"null"}', NULL, NULL, false),
 		('^(upgrade|check)$', 'choice', '{each_run,period_end}', NULL, NULL, false),
 		('^downgrade$', 'choice', '{never,one_step,requalify,to_base}', NULL, NULL, false),
 		('^period$', 'choice', '{month,quarter,half,year}', NULL, NULL, false),
@@ -40,6 +40,7 @@ AS $$
 DECLARE
 	takes record;
 	number numeric;
+	holes bigint;
 	must text;
 BEGIN
 	IF NOT EXISTS (SELECT FROM custseg.portfolio_options() AS o WHERE o.name = option) THEN
@@ -57,8 +58,11 @@ BEGIN
 		must := CASE WHEN value <> 'none' AND NOT EXISTS (SELECT FROM custseg.segmentation AS s WHERE s.name = value)
 			THEN 'none or a name in custseg.segmentation, such as standard_11' END;
 		IF must IS NULL AND value <> 'none' THEN
-			-- Its rules must cover all cells, once.
-			PERFORM custseg.segmentation_model(value);
+			SELECT count(*) INTO holes FROM custseg.check_segmentation(value) AS c WHERE c.problem = 'hole';
+			IF holes > 0 THEN
+				RAISE EXCEPTION 'segmentation "%" has % cells without a rule', value, holes
+					USING ERRCODE = '22023', HINT = format('SELECT * FROM custseg.check_segmentation(%L) lists them.', value);
+			END IF;
 		END IF;
 	WHEN 'interval' THEN
 		BEGIN
@@ -94,9 +98,10 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	checked text := custseg._check_option(option, value);
+	checked text;
 BEGIN
 	PERFORM custseg._check_given(option, 'option');
+	checked := custseg._check_option(option, value);
 	PERFORM custseg._work_on(portfolio);
 	PERFORM custseg._lock_portfolio(portfolio);
 	IF checked IS NULL THEN

@@ -232,3 +232,28 @@ END
 $$;
 COMMENT ON FUNCTION custseg._criteria_version(text, date) IS
 'Internal: the version of the declarations as they are; makes the next one when they differ from the newest.';
+
+CREATE FUNCTION custseg._make_criteria_views(portfolio text) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM custseg._make_view(portfolio, 'criteria_log', '
+		SELECT c.version, c.since, c.author, c.created_at,
+			(SELECT array_agg(k.section ORDER BY k.section)
+			 FROM jsonb_object_keys(c.document || coalesce(b.document, ''{}'')) AS k (section)
+			 WHERE c.document -> k.section IS DISTINCT FROM b.document -> k.section) AS changed,
+			c.document
+		FROM criteria AS c LEFT JOIN criteria AS b ON b.version = c.version - 1', $comments$
+COMMENT ON VIEW criteria_log IS 'The versions of the declarations that runs have used, and what each changed.';
+COMMENT ON COLUMN criteria_log.version IS 'Number of the version, as run_log has it.';
+COMMENT ON COLUMN criteria_log.since IS 'as_of of the first run that used it.';
+COMMENT ON COLUMN criteria_log.author IS 'The role whose session ran that run.';
+COMMENT ON COLUMN criteria_log.created_at IS 'When that was.';
+COMMENT ON COLUMN criteria_log.changed IS 'The sections of the document that differ from the version before.';
+COMMENT ON COLUMN criteria_log.document IS 'The declarations, as export_portfolio gives them.';
+	$comments$);
+END
+$$;
+COMMENT ON FUNCTION custseg._make_criteria_views(text) IS
+'Internal: makes the view criteria_log.';

@@ -30,7 +30,7 @@ COMMENT ON COLUMN measure.description IS 'One line for people.';
 
 CREATE TABLE component (
 	measure    text PRIMARY KEY,
-	position   int NOT NULL UNIQUE CHECK (position > 0),
+	position   int NOT NULL UNIQUE DEFERRABLE CHECK (position > 0),
 	weight     float8 NOT NULL DEFAULT 1 CHECK (weight >= 0 AND weight < 'Infinity'),
 	method     text NOT NULL DEFAULT 'balanced'
 	           CHECK (method IN ('balanced', 'quantile', 'natural', 'breaks', 'abc', 'minmax', 'zscore', 'percentile', 'none')),
@@ -38,7 +38,7 @@ CREATE TABLE component (
 	classes    int CHECK (classes BETWEEN 2 AND 1000),
 	breaks     float8[],
 	shares     float8[],
-	score_name text NOT NULL UNIQUE,
+	score_name text NOT NULL UNIQUE DEFERRABLE,
 	part       text NOT NULL DEFAULT 'value' CHECK (part IN ('value', 'need', 'potential'))
 );
 COMMENT ON TABLE component IS 'The parts of the score: which measures, how they become a score, and their weights.';

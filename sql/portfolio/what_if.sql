@@ -110,11 +110,17 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	day date;
+	last date;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	PERFORM custseg._lock_portfolio(portfolio);
 	PERFORM custseg._check_document(changes, 'changes', '{}');
-	day := custseg._check_as_of(portfolio, coalesce(as_of, (SELECT p.last_as_of FROM portfolio AS p)), false);
+	SELECT p.last_as_of INTO STRICT last FROM portfolio AS p;
+	IF as_of < last THEN
+		RAISE EXCEPTION 'argument "as_of" is %, but portfolio "%" was refreshed up to %', as_of, portfolio, last
+			USING ERRCODE = '22023', HINT = 'Give that day, which is run again, or a later one.';
+	END IF;
+	day := custseg._check_as_of(portfolio, coalesce(as_of, last), false);
 
 	-- Wrong changes are found before the first run, not after it.
 	PERFORM custseg._keep_classes(portfolio, 'what_if_now');
