@@ -211,6 +211,7 @@ DECLARE
 	v_counts jsonb;
 	v_models jsonb;
 	v_timings jsonb := '{}';
+	v_criteria int := custseg._criteria_version(portfolio, as_of);
 	began timestamptz := clock_timestamp();
 BEGIN
 	PERFORM custseg._work_on(portfolio);
@@ -244,7 +245,8 @@ BEGIN
 	UPDATE run AS r
 	SET state = 'done', finished_at = clock_timestamp(), customers = (SELECT count(*) FROM stage_customer),
 		orders = (v_counts ->> 'orders')::bigint, orders_counted = (v_counts ->> 'orders')::bigint,
-		late_orders = (v_counts ->> 'late')::bigint, counts = v_counts, timings = v_timings, models = v_models
+		late_orders = (v_counts ->> 'late')::bigint, counts = v_counts, timings = v_timings, models = v_models,
+		criteria_version = v_criteria
 	WHERE r.run_id = p_run_id;
 END
 $$;

@@ -79,10 +79,13 @@ DECLARE
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, day), c.position), ''
-			ORDER BY c.position),
+			ORDER BY c.position) FILTER (WHERE c.measure IS NOT NULL),
+		-- The place of a component that was dropped stays empty.
 		format('ARRAY[%s]::smallint[]', string_agg(
-			CASE WHEN custseg._has_classes(c.method) THEN format('c.k%s', c.position) ELSE 'NULL' END, ', ' ORDER BY c.position))
-	INTO scores, classes FROM component AS c;
+			CASE WHEN custseg._has_classes(c.method) THEN format('c.k%s', c.position) ELSE 'NULL' END, ', ' ORDER BY g.position))
+	INTO scores, classes
+	FROM generate_series(1, (SELECT max(k.position) FROM component AS k)) AS g (position)
+	LEFT JOIN component AS c ON c.position = g.position;
 	SELECT string_agg(custseg._measure_expression(portfolio, m.measure, day), ', ' ORDER BY m.place) INTO measures
 	FROM unnest(custseg.tier_policy_measures(policy)) WITH ORDINALITY AS m (measure, place);
 
@@ -114,7 +117,10 @@ BEGIN
 						SELECT v.customer_id, jsonb_agg(jsonb_strip_nulls(jsonb_build_object(''kind'', v.kind, ''tier'', v.tier,
 							''from'', v.valid_from, ''until'', v.valid_until, ''reason'', v.reason, ''author'', v.author))
 							ORDER BY v.override_id) AS overrides
-						FROM override AS v GROUP BY v.customer_id
+						FROM override AS v
+						-- One that has ended may name a tier that was dropped.
+						WHERE v.tier IS NULL OR v.tier = ANY (%9$L)
+						GROUP BY v.customer_id
 					) AS o ON o.customer_id = c.customer_id
 					OFFSET 0
 				) AS c
