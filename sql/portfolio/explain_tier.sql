@@ -22,6 +22,44 @@ $$;
 COMMENT ON FUNCTION custseg._check_rule(text, jsonb, date) IS
 'Internal: whether a condition of a tier holds for measures, and what is missing, as next_tier says it; NULL: nothing.';
 
+-- What a comparison with the score of a component takes in its measure, by the breaks in use: scores say little to a
+-- customer. NULL: the measure is not a score by classes, or no class is enough.
+CREATE FUNCTION custseg._score_needs(portfolio text, lang text, p_score text, comparison text, threshold numeric) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	part record;
+	breaks float8[];
+	n int;
+	class int;
+BEGIN
+	PERFORM custseg._work_on(portfolio);
+	SELECT c.* INTO part FROM component AS c WHERE c.score_name = p_score AND custseg._has_classes(c.method);
+	IF part.measure IS NULL THEN
+		RETURN NULL;
+	END IF;
+	breaks := CASE part.method WHEN 'breaks' THEN part.breaks ELSE
+		(SELECT m.breaks FROM model AS m WHERE m.name = 'score ' || part.measure ORDER BY m.as_of DESC LIMIT 1) END;
+	n := cardinality(breaks);
+	-- The lowest class that is enough, counted from 1 for the lowest values; of abc scores 1 is the highest.
+	class := CASE
+		WHEN threshold NOT BETWEEN 0 AND 10000 THEN NULL
+		WHEN part.method = 'abc' AND comparison = '<=' THEN n + 2 - floor(threshold)
+		WHEN part.method = 'abc' AND comparison = '<' THEN n + 3 - ceil(threshold)
+		WHEN part.method <> 'abc' AND comparison = '>=' THEN ceil(threshold)
+		WHEN part.method <> 'abc' AND comparison = '>' THEN floor(threshold) + 1 END;
+	IF class IS NULL OR class NOT BETWEEN 2 AND n + 1 THEN
+		RETURN NULL;
+	END IF;
+	RETURN custseg._sentence(lang, CASE WHEN part.descending THEN 'needs at most' ELSE 'needs more than' END,
+		jsonb_build_object('measure', custseg._measure_label(lang, part.measure),
+			'value', trim_scale(breaks[CASE WHEN part.descending THEN n + 2 - class ELSE class - 1 END]::numeric)::text));
+END
+$$;
+COMMENT ON FUNCTION custseg._score_needs(text, text, text, text, numeric) IS
+'Internal: what a threshold of the score of a component means for its measure, in a language; NULL: nothing to say.';
+
 -- Everything about the tier of a customer, looked up once.
 CREATE FUNCTION custseg._tier_facts(portfolio text, key text,
 	OUT day date, OUT tier text, OUT since date, OUT valid_until date, OUT gone boolean, OUT lowest boolean,
@@ -57,8 +95,15 @@ BEGIN
 	gone := state.gone;
 
 	SELECT t.* INTO place FROM custseg.tier_policy_tiers(policy) AS t WHERE t.tier = state.tier;
-	IF place.tier IS NULL THEN
-		-- In no tier, or in one that is not declared any more.
+	IF gone OR state.tier IS NOT NULL AND place.tier IS NULL THEN
+		-- Nobody decides about him, or not from a tier that is not declared any more.
+		RETURN;
+	END IF;
+	SELECT n.* INTO decision
+	FROM custseg.next_tier(policy, state.tier, state.tier_since, measures, overrides, day, state.grace_since) AS n;
+	transition := decision.transition;
+	reason := decision.reason;
+	IF state.tier IS NULL THEN
 		RETURN;
 	END IF;
 	lowest := place."position" = 1;
@@ -73,11 +118,6 @@ BEGIN
 	IF next_tier IS NOT NULL THEN
 		SELECT k.holds, k.missing INTO next_holds, next_missing FROM custseg._check_rule(next_rule, measures, day) AS k;
 	END IF;
-
-	SELECT n.* INTO decision
-	FROM custseg.next_tier(policy, state.tier, state.tier_since, measures, overrides, day, state.grace_since) AS n;
-	transition := decision.transition;
-	reason := decision.reason;
 	due := CASE WHEN next_holds AND decision.missing_next LIKE 'nothing, %' THEN decision.missing_next END;
 END
 $$;
@@ -85,7 +125,7 @@ COMMENT ON FUNCTION custseg._tier_facts(text, text) IS
 'Internal: the tier of a customer as of the last run, its rules and those of the next, and what next_tier decides about the state that the run left.';
 
 -- The rules as rows: each rule as a whole, and each comparison.
-CREATE FUNCTION custseg._tier_rule_rows(facts record, lang text,
+CREATE FUNCTION custseg._tier_rule_rows(portfolio text, facts record, lang text,
 	OUT item text, OUT tier text, OUT rule text, OUT name text, OUT value numeric, OUT comparison text, OUT threshold numeric,
 	OUT holds boolean, OUT missing numeric, OUT sentence text)
 RETURNS SETOF record
@@ -108,12 +148,15 @@ BEGIN
 	RETURN QUERY
 	SELECT v.item, v.tier, v.rule, g.measure, g.value, g.comparison, g.threshold, g.holds, g.missing,
 		custseg._sentence(lang,
-			CASE WHEN g.value IS NULL THEN 'comparison unknown' WHEN g.holds THEN 'comparison holds' ELSE 'comparison fails' END,
+			CASE WHEN g.value IS NULL THEN 'comparison unknown' WHEN g.holds THEN 'comparison holds'
+				WHEN n.needs IS NULL THEN 'comparison fails' ELSE 'comparison needs' END,
 			jsonb_build_object('measure', custseg._measure_label(lang, g.measure), 'value', custseg._plain_number(g.value),
-				'comparison', g.comparison, 'threshold', trim_scale(g.threshold)::text, 'missing', trim_scale(g.missing)::text))
+				'comparison', g.comparison, 'threshold', trim_scale(g.threshold)::text, 'missing', trim_scale(g.missing)::text,
+				'needs', n.needs))
 	FROM (VALUES ('missing keep', facts.tier, 'keep', facts.lowest), ('missing next', facts.next_tier, 'enter', facts.next_tier IS NULL))
 		AS v (item, tier, rule, absent)
 	CROSS JOIN LATERAL custseg.tier_gap(facts.policy, v.tier, facts.measures) AS g
+	CROSS JOIN LATERAL (SELECT custseg._score_needs(portfolio, lang, g.measure, g.comparison, g.threshold)) AS n (needs)
 	WHERE NOT v.absent AND g.rule = v.rule;
 
 	RETURN QUERY
@@ -125,7 +168,7 @@ BEGIN
 	WHERE v.holds IS NOT NULL;
 END
 $$;
-COMMENT ON FUNCTION custseg._tier_rule_rows(record, text) IS
+COMMENT ON FUNCTION custseg._tier_rule_rows(text, record, text) IS
 'Internal: the rules of the tier and of the next one as rows of explain_tier, from the facts of _tier_facts.';
 
 -- Measures, then scores, that components and rules of tiers use.
@@ -199,6 +242,35 @@ $$;
 COMMENT ON FUNCTION custseg._history_rows(text, text, text) IS
 'Internal: the transitions of a customer, each with its sentence.';
 
+-- The scores that are missing for a rule, in the measures behind them.
+CREATE FUNCTION custseg._needs_sentence(portfolio text, lang text, facts record, tier text, rule text) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	scores text;
+BEGIN
+	IF tier IS NULL THEN
+		RETURN NULL;
+	END IF;
+	SELECT string_agg(custseg._sentence(lang, 'needs score', jsonb_build_object('score', n.label, 'value', n.threshold, 'needs', n.needs)),
+		custseg._template(lang, 'join and') ORDER BY n.place)
+	INTO scores
+	FROM (
+		SELECT min(g.place) AS place, custseg._measure_label(lang, g.measure) AS label, trim_scale(g.threshold)::text AS threshold,
+			custseg._score_needs(portfolio, lang, g.measure, g.comparison, g.threshold) AS needs
+		FROM custseg.tier_gap(facts.policy, tier, facts.measures)
+			WITH ORDINALITY AS g (rule, condition, measure, value, comparison, threshold, holds, missing, place)
+		WHERE g.rule = _needs_sentence.rule AND g.holds IS NOT TRUE
+		GROUP BY 2, 3, 4
+	) AS n
+	WHERE n.needs IS NOT NULL;
+	RETURN CASE WHEN scores IS NOT NULL THEN custseg._sentence(lang, 'summary needs', jsonb_build_object('scores', scores)) END;
+END
+$$;
+COMMENT ON FUNCTION custseg._needs_sentence(text, text, record, text, text) IS
+'Internal: what the scores that are missing for a rule take, in a language; NULL: none are.';
+
 -- What the customer himself could be told. Reasons and authors of overrides are not among it.
 CREATE FUNCTION custseg._tier_summary(portfolio text, key text, facts record, lang text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -237,9 +309,15 @@ BEGIN
 				ELSE 'summary due' END, jsonb_build_object('tier', facts.next_tier, 'until', due_day))
 		WHEN facts.next_tier IS NOT NULL THEN custseg._sentence(lang, 'summary next',
 			jsonb_build_object('tier', facts.next_tier, 'missing', custseg._missing_sentence(lang, facts.next_missing))) END;
+	IF NOT facts.next_holds THEN
+		parts := parts || custseg._needs_sentence(portfolio, lang, facts, facts.next_tier, 'enter');
+	END IF;
 	IF pin.kind IS NULL AND facts.keep_holds IS NOT NULL THEN
 		parts := parts || custseg._sentence(lang, CASE WHEN facts.keep_holds THEN 'summary keep' ELSE 'summary keep missing' END,
 			jsonb_build_object('tier', facts.tier, 'missing', custseg._missing_sentence(lang, facts.keep_missing)));
+		IF NOT facts.keep_holds THEN
+			parts := parts || custseg._needs_sentence(portfolio, lang, facts, facts.tier, 'keep');
+		END IF;
 		parts := parts || CASE
 			WHEN step.code IN ('stay', 'validity') THEN custseg._sentence(lang, 'summary stay', jsonb_build_object('until', step.until))
 			WHEN step.code = 'grace' THEN custseg._sentence(lang, 'summary grace', jsonb_build_object('until', step.until))
@@ -283,7 +361,7 @@ BEGIN
 		UNION ALL
 		SELECT 3, row_number() OVER (), r.item, r.tier, r.rule, r.name, r.value, r.comparison, r.threshold, r.holds, r.missing,
 			NULL, r.sentence
-		FROM custseg._tier_rule_rows(facts, lang) AS r
+		FROM custseg._tier_rule_rows(portfolio, facts, lang) AS r
 		UNION ALL
 		SELECT 4, row_number() OVER (), 'override', o.tier, NULL, o.kind, NULL, NULL, NULL, o.holds, NULL, o.until, o.sentence
 		FROM custseg._override_rows(portfolio, key, facts.day, lang) AS o

@@ -134,8 +134,10 @@ BEGIN
 		policy, (SELECT array_agg(t.tier) FROM tier AS t), measures, day);
 
 	INSERT INTO stage_state (customer_id, known, changed, from_segment, from_tier, transition, reason, state_change)
-	SELECT c.customer_id, true, true, c.segment, c.tier, 'exit', 'no longer in the sources', c.tier IS NOT NULL
+	SELECT c.customer_id, true, true, c.segment, c.tier, 'exit',
+		CASE WHEN a.to_id IS NULL THEN 'no longer in the sources' ELSE 'merged into ' || a.to_id::text END, c.tier IS NOT NULL
 	FROM customer AS c
+	LEFT JOIN customer_alias AS a ON a.from_id = c.customer_id
 	WHERE NOT EXISTS (SELECT FROM stage_customer AS s WHERE s.customer_id = c.customer_id)
 		AND num_nonnulls(c.purchases, c.windows, c.measures, c.segment, c.tier) > 0;
 END
