@@ -62,7 +62,8 @@ BEGIN ATOMIC
 		('validity', '', 'how long a tier lasts; empty: no limit'),
 		('requalify_by', 'keep', 'for downgrade requalify: the rule that counts, keep or enter'),
 		('keep_scores', 'none', 'history of scores: none, changes (customers whose classes changed) or all'),
-		('keep_runs', '', 'how long run_log and counts are kept by prune; empty: for ever')
+		('keep_runs', '', 'how long prune keeps run_log and counts, an interval; empty: as long as the rest'),
+		('language', 'en', 'the language of explanations, see custseg.sentence')
 	) AS v (name, "default", description);
 END;
 COMMENT ON FUNCTION custseg.portfolio_options() IS
