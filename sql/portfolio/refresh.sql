@@ -241,6 +241,16 @@ BEGIN
 	v_counts := v_counts || custseg._write_state(portfolio, as_of);
 	v_timings := custseg._timed(v_timings, 'write', began);
 
+	PERFORM custseg._show_progress(portfolio, 'dividing resources');
+	began := clock_timestamp();
+	v_counts := v_counts || custseg._allocate_resources(portfolio, as_of);
+	v_timings := custseg._timed(v_timings, 'resources', began);
+
+	PERFORM custseg._show_progress(portfolio, 'assigning agents');
+	began := clock_timestamp();
+	v_counts := v_counts || custseg._assign_agents(portfolio, as_of);
+	v_timings := custseg._timed(v_timings, 'agents', began);
+
 	UPDATE portfolio AS p SET last_as_of = _run.as_of;
 	UPDATE run AS r
 	SET state = 'done', finished_at = clock_timestamp(), customers = (SELECT count(*) FROM stage_customer),

@@ -245,6 +245,7 @@ BEGIN
 	DELETE FROM membership AS h WHERE h.since >= p_from;
 	UPDATE membership AS h SET until = NULL WHERE h.until >= p_from;
 
+	PERFORM custseg._undo_resources(portfolio, p_from);
 	DELETE FROM class_count AS n WHERE n.as_of >= p_from;
 	DELETE FROM score_history AS s WHERE s.as_of >= p_from;
 	DELETE FROM model AS m WHERE m.as_of >= p_from;

@@ -21,6 +21,7 @@ AS $$
 BEGIN
 	PERFORM custseg._make_customer_views(portfolio);
 	PERFORM custseg._make_criteria_views(portfolio);
+	PERFORM custseg._make_resource_views(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._make_views(text) IS
@@ -44,7 +45,10 @@ BEGIN
 
 	PERFORM custseg._make_view(portfolio, 'current_customers', format('
 		SELECT c.customer_id, c.as_of, %s AS score, c.r, c.f, c.m, c.segment, c.segment_since, c.tier, c.tier_since AS since,
-			c.grace_since, c.valid_until, %s AS priority, NULL::jsonb AS allocation, NULL::text AS agent,
+			c.grace_since, c.valid_until, %s AS priority,
+			(SELECT jsonb_object_agg(a.resource, a.amount) FROM allocation AS a
+			WHERE a.customer_id = c.customer_id AND a.until IS NULL) AS allocation,
+			(SELECT h.agent FROM assignment AS h WHERE h.customer_id = c.customer_id AND h.until IS NULL) AS agent,
 			(SELECT t.reason FROM tier_transition AS t WHERE t.customer_id = c.customer_id ORDER BY t.as_of DESC LIMIT 1) AS reason,
 			custseg.first_purchase(c.purchases) AS first_purchase, custseg.last_purchase(c.purchases) AS last_purchase,
 			custseg.frequency(c.purchases) AS frequency, custseg.spend(c.purchases) AS spend
