@@ -252,6 +252,13 @@ BEGIN
 	v_timings := custseg._timed(v_timings, 'agents', began);
 
 	UPDATE portfolio AS p SET last_as_of = _run.as_of;
+
+	PERFORM custseg._show_progress(portfolio, 'counts, scores, targets');
+	began := clock_timestamp();
+	PERFORM custseg._count_sources(portfolio, as_of);
+	PERFORM custseg._keep_scores(portfolio, as_of);
+	PERFORM custseg._measure_targets(portfolio, as_of);
+	v_timings := custseg._timed(v_timings, 'reports', began);
 	UPDATE run AS r
 	SET state = 'done', finished_at = clock_timestamp(), customers = (SELECT count(*) FROM stage_customer),
 		orders = (v_counts ->> 'orders')::bigint, orders_counted = (v_counts ->> 'orders')::bigint,

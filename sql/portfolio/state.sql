@@ -199,11 +199,7 @@ BEGIN
 	WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.now IS NOT NULL;
 	GET DIAGNOSTICS n_begun = ROW_COUNT;
 
-	INSERT INTO class_count (as_of, dimension, class, customers, spend)
-	SELECT day, v.dimension, v.class, count(*), coalesce(sum(custseg.spend(c.purchases)), 0)
-	FROM customer AS c CROSS JOIN LATERAL (VALUES ('tier', c.tier), ('segment', c.segment)) AS v (dimension, class)
-	WHERE v.class IS NOT NULL
-	GROUP BY v.dimension, v.class;
+	PERFORM custseg._count_classes(portfolio, as_of);
 
 	RETURN jsonb_build_object('customers_updated', n_updated, 'customers_new', n_inserted, 'tier_transitions', n_transitions,
 		'memberships_ended', n_ended, 'memberships_begun', n_begun);
@@ -247,7 +243,9 @@ BEGIN
 
 	PERFORM custseg._undo_resources(portfolio, p_from);
 	DELETE FROM class_count AS n WHERE n.as_of >= p_from;
+	DELETE FROM class_total AS n WHERE n.as_of >= p_from;
 	DELETE FROM score_history AS s WHERE s.as_of >= p_from;
+	DELETE FROM attainment_history AS a WHERE a.as_of >= p_from;
 	DELETE FROM model AS m WHERE m.as_of >= p_from;
 END
 $$;
