@@ -211,6 +211,7 @@ DECLARE
 	v_counts jsonb;
 	v_models jsonb;
 	v_timings jsonb := '{}';
+	v_criteria int := custseg._criteria_version(portfolio, as_of);
 	began timestamptz := clock_timestamp();
 BEGIN
 	PERFORM custseg._work_on(portfolio);
@@ -241,11 +242,29 @@ BEGIN
 	v_counts := v_counts || custseg._write_state(portfolio, as_of);
 	v_timings := custseg._timed(v_timings, 'write', began);
 
+	PERFORM custseg._show_progress(portfolio, 'dividing resources');
+	began := clock_timestamp();
+	v_counts := v_counts || custseg._allocate_resources(portfolio, as_of);
+	v_timings := custseg._timed(v_timings, 'resources', began);
+
+	PERFORM custseg._show_progress(portfolio, 'assigning agents');
+	began := clock_timestamp();
+	v_counts := v_counts || custseg._assign_agents(portfolio, as_of);
+	v_timings := custseg._timed(v_timings, 'agents', began);
+
 	UPDATE portfolio AS p SET last_as_of = _run.as_of;
+
+	PERFORM custseg._show_progress(portfolio, 'counts, scores, targets');
+	began := clock_timestamp();
+	PERFORM custseg._count_sources(portfolio, as_of);
+	PERFORM custseg._keep_scores(portfolio, as_of);
+	PERFORM custseg._measure_targets(portfolio, as_of);
+	v_timings := custseg._timed(v_timings, 'reports', began);
 	UPDATE run AS r
 	SET state = 'done', finished_at = clock_timestamp(), customers = (SELECT count(*) FROM stage_customer),
 		orders = (v_counts ->> 'orders')::bigint, orders_counted = (v_counts ->> 'orders')::bigint,
-		late_orders = (v_counts ->> 'late')::bigint, counts = v_counts, timings = v_timings, models = v_models
+		late_orders = (v_counts ->> 'late')::bigint, counts = v_counts, timings = v_timings, models = v_models,
+		criteria_version = v_criteria
 	WHERE r.run_id = p_run_id;
 END
 $$;
