@@ -245,7 +245,7 @@ BEGIN
 	-- Others who were merged into him for a time say so.
 	UPDATE tier_transition AS t SET reason = 'merged into a forgotten customer'
 	WHERE t.transition = 'exit' AND t.reason IN (SELECT 'merged into ' || o.o FROM unnest(others) AS o (o));
-	TRUNCATE stage_state;
+	PERFORM custseg._clear_stage(portfolio, 'stage_state');
 END
 $$;
 COMMENT ON FUNCTION custseg._forget_customer(text, text) IS
