@@ -20,6 +20,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM custseg._make_customer_views(portfolio);
+	PERFORM custseg._make_quality_views(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._make_views(text) IS
