@@ -184,6 +184,7 @@ BEGIN
 		max_tier_share = excluded.max_tier_share, note = excluded.note;
 	PERFORM custseg._write_budgets(portfolio, p_resource, p_budgets);
 	PERFORM custseg._check_resource(portfolio, p_resource);
+	PERFORM custseg._make_views(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._set_resource(text, text, numeric, text, text, int, text, text, jsonb, float8, float8, text) IS
@@ -253,6 +254,7 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	PERFORM custseg._check_resource_name(portfolio, p_resource);
 	DELETE FROM resource AS r WHERE r.resource = p_resource;
+	PERFORM custseg._make_views(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._drop_resource(text, text) IS
