@@ -9,10 +9,11 @@ BEGIN
 	PERFORM set_config('search_path', format('%I, pg_catalog, pg_temp', custseg._portfolio_schema(portfolio)), true);
 	EXECUTE pg_catalog.format('CREATE OR REPLACE VIEW %I AS %s', view_name, query);
 	EXECUTE comments;
+	INSERT INTO report_view VALUES (view_name) ON CONFLICT DO NOTHING;
 END
 $$;
 COMMENT ON FUNCTION custseg._make_view(text, name, text, text) IS
-'Internal: makes or remakes a report view, with its comments.';
+'Internal: makes or remakes a report view, with its comments; readers may read it.';
 
 CREATE FUNCTION custseg._make_views(portfolio text) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -20,7 +21,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM custseg._make_customer_views(portfolio);
+	PERFORM custseg._make_criteria_views(portfolio);
 	PERFORM custseg._make_resource_views(portfolio);
+	PERFORM custseg._make_reports(portfolio);
+	PERFORM custseg._grant_report_views(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._make_views(text) IS
