@@ -29,8 +29,8 @@ SELECT throws_ok($$SELECT custseg.set_agent('shop', 'anna', 1.5)$$, '22023', 'ar
 SELECT throws_ok($$SELECT custseg.set_agent('shop', 'anna', 'NaN')$$, '22023', 'argument "capacity" is NaN');
 SELECT throws_ok($$SELECT custseg.set_agent('shop', 'anna', 1e13)$$, '22023', 'argument "capacity" is 10000000000000');
 SELECT throws_ok($$SELECT custseg.set_agent('shop', 'anna', 5, 6)$$, '22023', 'argument "minimum" is 6, above the capacity 5');
-SELECT throws_ok($$SELECT custseg.set_agent('shop', 'anna', 5, tiers => '{gold}')$$, '42704', 'tier "gold" does not exist');
-SELECT throws_ok($$SELECT custseg.set_agent('shop', 'anna', 5, tiers => '{NULL}')$$, '22004', 'argument "tier" must not be null');
+SELECT throws_ok($$SELECT custseg.set_agent('shop', 'anna', 5, tiers => '{gold}')$$, '42704', 'portfolio "shop" has no tier "gold"');
+SELECT throws_ok($$SELECT custseg.set_agent('shop', 'anna', 5, tiers => '{NULL}')$$, '22004', 'argument "tiers" must not be null');
 SELECT throws_ok($$SELECT custseg.set_agent('shop', 'anna', 5, tiers => '{}')$$, '22023', 'argument "tiers" is empty');
 SELECT throws_ok($$SELECT custseg.set_agent('shop', 'anna', 5, segments => '{Big}')$$, '42704', 'segment "Big" does not exist');
 SELECT throws_ok($$SELECT custseg.set_agent('shop', 'anna', 5, segments => '{}')$$, '22023', 'argument "segments" is empty');

@@ -26,7 +26,7 @@ SELECT throws_ok($$SELECT custseg.set_resource('shop', 'mailing', 1.005)$$, '220
 	'argument "total" is 1.005, which is not a multiple of the unit');
 SELECT throws_ok($$SELECT custseg.set_resource('shop', 'mailing', 100, scale => 21)$$, '22023', 'argument "scale" is 21');
 SELECT throws_ok($$SELECT custseg.set_resource('shop', 'mailing', 100, weight_measure => 'shoe size')$$, '22023',
-	'unknown measure "shoe size"');
+	'resource "mailing": unknown measure "shoe size"');
 SELECT throws_ok($$SELECT custseg.set_resource('shop', 'mailing', 100, tiers_by => 'size')$$, '22023',
 	'argument "tiers_by" is "size"');
 SELECT throws_ok($$SELECT custseg.set_resource('shop', 'mailing', 100, period => 'moon')$$, '22023', NULL, 'a period is one of some');
@@ -38,7 +38,7 @@ SELECT throws_ok($$SELECT custseg.set_resource('shop', 'mailing', 100, budgets =
 SELECT throws_ok($$SELECT custseg.set_resource('shop', 'mailing', 100, budgets => '{"vip": "all"}')$$, '22023',
 	'argument "budgets": the budget of tier "vip" is not a number: "all"');
 SELECT throws_ok($$SELECT custseg.set_resource('shop', 'mailing', 100, budgets => '{"gold": 10}')$$, '42704',
-	'tier "gold" does not exist');
+	'portfolio "shop" has no tier "gold"');
 SELECT throws_ok($$SELECT custseg.set_resource('shop', 'mailing', 100, budgets => '{"vip": 60, "regular": 50}')$$, '22023',
 	'resource "mailing": the budgets of its tiers, and the floors of those without, add up to 110, the total is 100');
 SELECT throws_ok($$SELECT custseg.set_resource('shop', 'mailing', 100, budgets => '{"vip": 60, "regular": 30, "potential": 5}')$$, '22023',
@@ -54,7 +54,7 @@ SELECT throws_ok($$SELECT custseg.set_tier_budget('shop', 'mailing', 'vip', 70)$
 	'resource "mailing": the budgets of its tiers, and the floors of those without, add up to 110, the total is 100');
 SELECT throws_ok($$SELECT custseg.set_tier_budget('shop', 'paper', 'vip', 50)$$, '42704', 'resource "paper" does not exist');
 SELECT throws_ok($$SELECT custseg.set_tier_budget('shop', NULL, 'vip', 50)$$, '22004', 'argument "resource" must not be null');
-SELECT throws_ok($$SELECT custseg.set_tier_budget('shop', 'mailing', 'gold', 50)$$, '42704', 'tier "gold" does not exist');
+SELECT throws_ok($$SELECT custseg.set_tier_budget('shop', 'mailing', 'gold', 50)$$, '42704', 'portfolio "shop" has no tier "gold"');
 SELECT throws_ok($$SELECT custseg.set_tier_budget('shop', 'mailing', NULL, 50)$$, '22004', 'argument "tier" must not be null');
 SELECT throws_ok($$SELECT custseg.set_tier_budget('shop', 'mailing', 'vip', -5)$$, '22023', 'argument "budget" is -5');
 SELECT throws_ok($$SELECT custseg.set_tier_budget('shop', 'mailing', 'vip', weight => -1)$$, '22023', 'argument "weight" is -1');
