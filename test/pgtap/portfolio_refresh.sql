@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS custseg;
 \ir include/portfolio_history.psql
 
-SELECT plan(97);
+SELECT plan(98);
 
 -- The SQLSTATE, message and hint of an error.
 CREATE FUNCTION pg_temp.error_of(statement text) RETURNS text LANGUAGE plpgsql AS $fn$
@@ -216,6 +216,8 @@ SELECT is_empty($$SELECT * FROM pg_temp.changes('without', 'shop')$$, 'the same'
 -- --- no order at all, then some ---
 CREATE TABLE keep_orders AS TABLE orders;
 DELETE FROM orders;
+SELECT throws_like($$SELECT custseg.refresh('shop', '2025-01-03')$$, '%"vanished"%', 'a run that finds no order at all stops');
+SELECT custseg.set_option('shop', 'stop_vanished', '');
 SELECT lives_ok($$SELECT custseg.refresh('shop', '2025-01-03')$$, 'a run without orders');
 SELECT is((SELECT count(*)::int FROM shop.current_customers), 0, 'all have left');
 INSERT INTO orders TABLE keep_orders;
