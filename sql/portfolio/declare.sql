@@ -48,7 +48,7 @@ BEGIN
 			USING ERRCODE = '42704', HINT = format('The options are %s.', (SELECT string_agg(o.name, ', ') FROM custseg.portfolio_options() AS o));
 	END IF;
 	SELECT k.* INTO takes FROM custseg._option_kind(option) AS k;
-	IF value = '' AND takes.may_be_empty THEN
+	IF value IS NULL OR value = '' AND takes.may_be_empty THEN
 		RETURN value;
 	END IF;
 	CASE takes.kind

@@ -115,7 +115,9 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	DELETE FROM setting AS s WHERE s.name IN (SELECT o.name FROM custseg.portfolio_options() AS o);
 	INSERT INTO setting (name, value)
-	SELECT o.key, custseg._check_option(o.key, o.value) FROM jsonb_each_text(options) AS o WHERE o.value IS NOT NULL;
+	SELECT o.name, o.value
+	FROM (SELECT o.key, custseg._check_option(o.key, o.value) FROM jsonb_each_text(options) AS o OFFSET 0) AS o (name, value)
+	WHERE o.value IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION custseg._replace_options(text, jsonb) IS

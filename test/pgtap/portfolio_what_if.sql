@@ -10,7 +10,7 @@ SELECT * FROM no_plan();
 -- Customer i has spent 100 * i in January 2024; 1 to 10. In February 3 spends 300 more, in March 5 comes back for 500.
 CREATE TABLE try_orders AS
 SELECT i::bigint AS customer, date '2024-01-15' AS day, 100.0::numeric * i AS amount FROM generate_series(1, 10) AS i
-UNION ALL VALUES (3, '2024-02-10', 300), (5, '2024-03-10', 500);
+UNION ALL VALUES (3, date '2024-02-10', 300), (5, '2024-03-10', 500);
 SELECT custseg.create_portfolio('shop', 'try_orders', 'customer', 'day', 'amount', schema_name => 'try_shop');
 SELECT custseg.import_portfolio('shop', '{"custseg": 1, "options": {"lifetime": "none", "segmentation": "none"},
 	"components": [{"measure": "spend"}],
@@ -69,9 +69,6 @@ SELECT is(pg_temp.moves('{"tiers": {"gold": {"enter": "spend >= 1000"}}}'), '8 d
 SELECT is(pg_temp.moves('{"tiers": {"top": {"enter": "spend >= 900"}}}'), '9 upgrade gold>top (gold), 10 upgrade gold>top (gold)', 'a new tier on top');
 SELECT is(pg_temp.moves('{"tiers": {"bronze": {"enter": "spend >= 300", "place": 2}}}'), '3 upgrade basic>bronze (basic)', 'or between');
 SELECT is(pg_temp.moves('{"tiers": {"silver": null}}'),
-	'4 downgrade silver>basic (silver), 5 downgrade silver>basic (silver), 6 downgrade silver>basic (silver), 7 downgrade silver>basic (silver)',
-	'a tier less') WHERE false;
-SELECT is(pg_temp.moves('{"tiers": {"silver": null}}'),
 	'4 enter silver>basic (silver), 5 enter silver>basic (silver), 6 enter silver>basic (silver), 7 enter silver>basic (silver)',
 	'from a tier that the changes drop');
 SELECT is(pg_temp.moves('{"components": {"spend": {"classes": 2}}, "tiers": [{"tier": "silver", "enter": "spend_score >= 2", "keep": null}, {"tier": "gold", "enter": "spend_score >= 2 and spend >= 1000"}]}'),
@@ -92,8 +89,6 @@ SELECT is(pg_temp.moves('{"options": {"grace": "30 days"}, "tiers": {"silver": {
 	'3 upgrade basic>silver*, 4 grace silver>silver (silver)', 'a warning is a move');
 SELECT is(pg_temp.everything(), everything, 'nothing remains') FROM before;
 SELECT custseg.set_option('shop', 'segmentation', 'rf_10');
-SELECT is((SELECT count(*) FROM custseg.what_if('shop', '{"options": {"segmentation": "none"}}', '2024-02-29') WHERE dimension = 'segment'
-	AND (transition, from_class, to_class, also_without) IS DISTINCT FROM ('keep', NULL, NULL, false)), 10::bigint, 'segments') WHERE false;
 SELECT * FROM custseg.refresh('shop', '2024-02-29');
 SELECT is((SELECT count(*) FROM custseg.what_if('shop', '{"options": {"segmentation": "none"}}') WHERE dimension = 'segment'
 	AND transition = 'exit' AND to_class IS NULL AND NOT also_without AND without_class = from_class), 10::bigint, 'segments');
