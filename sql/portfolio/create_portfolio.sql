@@ -189,6 +189,8 @@ BEGIN
 
 	PERFORM custseg._layout_core(schema, key_type::text);
 	PERFORM custseg._layout_declarations(schema, key_type::text);
+	PERFORM custseg._layout_resources(schema, key_type::text);
+	PERFORM custseg._layout_targets(schema, key_type::text);
 	EXECUTE format('INSERT INTO %I.portfolio (name, layout, customer_type, time_zone, template) VALUES ($1, 1, $2, $3, $4)', schema)
 	USING p_name, key_type::text, time_zone, template;
 	EXECUTE format('INSERT INTO %I.source (kind, definition, columns) VALUES (''orders'', $1, $2)', schema)

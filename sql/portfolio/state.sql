@@ -89,7 +89,7 @@ BEGIN
 	SELECT string_agg(custseg._measure_expression(portfolio, m.measure, day), ', ' ORDER BY m.place) INTO measures
 	FROM unnest(custseg.tier_policy_measures(policy)) WITH ORDINALITY AS m (measure, place);
 
-	TRUNCATE stage_state;
+	PERFORM custseg._clear_stage(portfolio, 'stage_state');
 	-- OFFSET 0 keeps the levels apart: each expression is computed once.
 	EXECUTE format('
 		INSERT INTO stage_state
@@ -140,8 +140,9 @@ BEGIN
 		policy, (SELECT array_agg(t.tier) FROM tier AS t), measures, day);
 
 	INSERT INTO stage_state (customer_id, known, changed, from_segment, from_tier, transition, reason, state_change)
-	SELECT c.customer_id, true, true, c.segment, c.tier, 'exit', 'no longer in the sources', c.tier IS NOT NULL
-	FROM customer AS c
+	SELECT c.customer_id, true, true, c.segment, c.tier, 'exit',
+		CASE WHEN a.to_id IS NULL THEN 'no longer in the sources' ELSE format('merged into %s', a.to_id) END, c.tier IS NOT NULL
+	FROM customer AS c LEFT JOIN customer_alias AS a ON a.from_id = c.customer_id
 	WHERE NOT EXISTS (SELECT FROM stage_customer AS s WHERE s.customer_id = c.customer_id)
 		AND num_nonnulls(c.purchases, c.windows, c.measures, c.segment, c.tier) > 0;
 END
@@ -198,11 +199,7 @@ BEGIN
 	WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.now IS NOT NULL;
 	GET DIAGNOSTICS n_begun = ROW_COUNT;
 
-	INSERT INTO class_count (as_of, dimension, class, customers, spend)
-	SELECT day, v.dimension, v.class, count(*), coalesce(sum(custseg.spend(c.purchases)), 0)
-	FROM customer AS c CROSS JOIN LATERAL (VALUES ('tier', c.tier), ('segment', c.segment)) AS v (dimension, class)
-	WHERE v.class IS NOT NULL
-	GROUP BY v.dimension, v.class;
+	PERFORM custseg._count_classes(portfolio, as_of);
 
 	RETURN jsonb_build_object('customers_updated', n_updated, 'customers_new', n_inserted, 'tier_transitions', n_transitions,
 		'memberships_ended', n_ended, 'memberships_begun', n_begun);
@@ -244,8 +241,11 @@ BEGIN
 	DELETE FROM membership AS h WHERE h.since >= p_from;
 	UPDATE membership AS h SET until = NULL WHERE h.until >= p_from;
 
+	PERFORM custseg._undo_resources(portfolio, p_from);
 	DELETE FROM class_count AS n WHERE n.as_of >= p_from;
+	DELETE FROM class_total AS n WHERE n.as_of >= p_from;
 	DELETE FROM score_history AS s WHERE s.as_of >= p_from;
+	DELETE FROM attainment_history AS a WHERE a.as_of >= p_from;
 	DELETE FROM model AS m WHERE m.as_of >= p_from;
 END
 $$;
