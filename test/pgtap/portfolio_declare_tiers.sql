@@ -164,9 +164,9 @@ SELECT is(pg_temp.who(), 'top 1 10, bronze 2 4 5 6 7, - 3, platinum 8 9', 'pin, 
 CREATE TEMPORARY TABLE bad_override (arguments text, message text);
 INSERT INTO bad_override VALUES
 	($$99, 'pin', 'top', reason => 'x'$$, '42704 portfolio "shop" has no customer "99"'),
-	($$'mr x', 'pin', 'top', reason => 'x'$$, '22P02 invalid input syntax for type bigint: "mr x"'),
+	($$'mr x', 'pin', 'top', reason => 'x'$$, '22023 argument "customer" is "mr x", which is not of type bigint'),
 	($$NULL::bigint, 'pin', 'top', reason => 'x'$$, '22004 argument "customer" must not be null'),
-	($$gen_random_uuid(), 'pin', 'top', reason => 'x'$$, '22P02 invalid input syntax for type bigint'),
+	($$gen_random_uuid(), 'pin', 'top', reason => 'x'$$, '22023 argument "customer" is '),
 	($$5, 'pinned', 'top', reason => 'x'$$, '22023 argument "kind" is "pinned"'),
 	($$5, NULL, 'top', reason => 'x'$$, '22004 argument "kind" must not be null'),
 	($$5, 'pin', 'silver', reason => 'x'$$, '42704 portfolio "shop" has no tier "silver"'),
@@ -213,7 +213,7 @@ CREATE TABLE tiers_uuid AS SELECT '6f1c0b1e-0000-4000-8000-00000000000a'::uuid A
 SELECT custseg.create_portfolio('uuids', 'tiers_uuid', 'customer', 'day', 'amount', schema_name => 'tiers_uuids');
 SELECT lives_ok($$SELECT custseg.set_override('uuids', '6F1C0B1E-0000-4000-8000-00000000000A'::uuid, 'pin', 'vip', reason => 'x')$$);
 SELECT lives_ok($$SELECT custseg.set_override('uuids', '6F1C0B1E-0000-4000-8000-00000000000A', 'pin', 'vip', reason => 'x')$$);
-SELECT is(pg_temp.refusal($$SELECT custseg.set_override('uuids', 7, 'pin', 'vip', reason => 'x')$$), '22P02 invalid input syntax for type uuid: "7"');
+SELECT is(pg_temp.refusal($$SELECT custseg.set_override('uuids', 7, 'pin', 'vip', reason => 'x')$$), '22023 argument "customer" is "7", which is not of type uuid');
 CREATE TABLE tiers_text AS SELECT 'x''; DROP'::text AS customer, date '2024-01-01' AS day, 1 AS amount;
 SELECT custseg.create_portfolio('texts', 'tiers_text', 'customer', 'day', 'amount', schema_name => 'tiers_texts');
 SELECT lives_ok($$SELECT custseg.set_override('texts', 'x''; DROP', 'pin', 'vip', reason => 'x')$$);
