@@ -150,7 +150,7 @@ COMMENT ON FUNCTION custseg._drop_tier(text, text) IS
 CREATE FUNCTION custseg.drop_tier(portfolio text, tier text) RETURNS void
 AS 'MODULE_PATHNAME', 'custseg_portfolio_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION custseg.drop_tier(text, text) IS
-'Drops a tier. Its customers enter another one at the next run, by the entry rules as if they were new; the history keeps its name. 2BP01: an override that has not ended names it; 22023: it is the only tier, or the lowest and the next one has entry rules: use set_tiers; 42704: no such portfolio or tier; 22004: null; 42501: not the owner.';
+'Drops a tier. Its customers enter another one at the next run, by the entry rules as if they were new; the history keeps its name. 2BP01: an override that has not ended names it; 22023: a target or an agent names it, it is the only tier, or the lowest and the next one has entry rules: use set_tiers; 42704: no such portfolio or tier; 22004: null; 42501: not the owner.';
 
 -- The history is renamed too: it is the same tier, and reports over time are to show one line of it, not two. What was
 -- written as a reason, and earlier versions of the criteria, stay as they were.
@@ -178,6 +178,9 @@ BEGIN
 	UPDATE tier AS t SET tier = new_name WHERE t.tier = p_tier;
 	UPDATE customer AS c SET tier = new_name WHERE c.tier = p_tier;
 	UPDATE membership AS h SET class = new_name WHERE h.dimension = 'tier' AND h.class = p_tier;
+	-- A further table that names tiers, and does not follow by a foreign key, is one more line here.
+	UPDATE class_total AS n SET class = new_name WHERE n.dimension = 'tier' AND n.class = p_tier;
+	UPDATE target AS g SET class = new_name WHERE g.scope = 'tier' AND g.class = p_tier;
 	UPDATE class_count AS n SET class = new_name WHERE n.dimension = 'tier' AND n.class = p_tier;
 	UPDATE tier_transition AS t
 	SET tier = CASE t.tier WHEN p_tier THEN new_name ELSE t.tier END,

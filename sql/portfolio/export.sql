@@ -185,11 +185,11 @@ BEGIN
 	IF document ? 'overrides' THEN
 		PERFORM custseg._replace_overrides(portfolio, document -> 'overrides');
 	END IF;
-	PERFORM custseg._declared(portfolio);
+	PERFORM custseg._check_declarations(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._replace_declarations(text, jsonb) IS
-'Internal: replaces all declarations of a portfolio by those of a document whose sections are known.';
+'Internal: replaces all declarations of a portfolio by those of a document whose sections are known; the views are left to the caller.';
 
 CREATE FUNCTION custseg._import_portfolio(portfolio text, document jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -203,6 +203,7 @@ BEGIN
 			USING ERRCODE = '22023', HINT = 'A document of export_portfolio has "custseg": 1.';
 	END IF;
 	PERFORM custseg._replace_declarations(portfolio, document);
+	PERFORM custseg._make_views(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._import_portfolio(text, jsonb) IS

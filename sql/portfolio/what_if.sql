@@ -4,6 +4,9 @@
 -- changes and, after taking that back as a second run of a day does, once with them. Three states are compared: the one
 -- now, without and with. It is not enough to compare with the state now: of a day that is not run yet it would show the
 -- moves that come anyhow as effects of the changes, and not show the moves that the changes prevent.
+--
+-- The report views are not made anew: their locks would keep readers waiting until the trial ends. So a step of a run
+-- must not read those that follow the declarations, such as current_customers and customer_measures.
 
 -- One section of a document with changes by key.
 CREATE FUNCTION custseg._merge_section(section text, key_columns text[], rows jsonb, changes jsonb) RETURNS jsonb

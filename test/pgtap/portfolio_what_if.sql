@@ -121,7 +121,7 @@ INSERT INTO bad VALUES
 	($$'{"tiers": null}'$$, '22P02 '),
 	($$'{"components": [{"measure": "spent"}]}'$$, '22023 component "spent": unknown measure "spent"'),
 	($$'{}', '2024-01-31'$$, '22023 argument "as_of" is 2024-01-31, but portfolio "shop" was refreshed up to 2024-02-29'),
-	($$'{}', 'infinity'$$, '22023 argument "as_of" is infinity, which is in the future');
+	($$'{}', 'infinity'$$, '22023 argument "as_of" is infinity, which is no day');
 SELECT is(left(pg_temp.refusal(format('SELECT custseg.what_if(''shop'', %s)', arguments)), length(message)), message) FROM bad;
 SELECT is(pg_temp.refusal($$SELECT custseg.what_if('none', '{}')$$), '42704 portfolio "none" does not exist');
 SELECT lives_ok($$SELECT * FROM custseg.refresh('shop', '2024-03-31')$$, 'the portfolio runs on');
