@@ -207,7 +207,7 @@ SELECT is_empty($$
 	SELECT c.measure, t.t, n.x FROM shop.component AS c
 	CROSS JOIN generate_series(2, 5) AS t (t)
 	CROSS JOIN LATERAL (SELECT substring(custseg._score_needs('shop', 'en', c.score_name, '>=', t.t) FROM ' above (.*)$')::numeric) AS n (x)
-	JOIN shop.model AS m ON m.name = 'score ' || c.measure
+	JOIN shop.model AS m ON m.name = 'score ' || c.measure AND m.as_of = (SELECT max(as_of) FROM shop.model)
 	WHERE (custseg.score(n.x, m.breaks) < t.t AND custseg.score(n.x + 0.001, m.breaks) >= t.t) IS NOT TRUE$$,
 	'a score takes more than the break below it');
 SELECT is(custseg._score_needs('shop', 'en', 'spend_score', '>', 3), custseg._score_needs('shop', 'en', 'spend_score', '>=', 4), 'above 3 is 4');
@@ -254,22 +254,22 @@ DELETE FROM shop.setting WHERE name = 'language';
 
 -- --- Other methods of components --------------------------------------------------------
 
-SAVEPOINT methods;
-DELETE FROM shop.component;
-INSERT INTO shop.component (measure, position, weight, method, descending, classes, breaks, shares, score_name) VALUES
+SELECT custseg.create_portfolio('methods', 'orders', 'customer', 'day', 'amount', cost => 'cost') IS NOT NULL;
+DELETE FROM methods.component;
+INSERT INTO methods.component (measure, position, weight, method, descending, classes, breaks, shares, score_name) VALUES
 	('spend', 1, 2, 'zscore', false, NULL, NULL, NULL, 'spend_z'), ('recency', 2, 1, 'quantile', true, 4, NULL, NULL, 'recency_score'),
 	('frequency', 3, 0.5, 'breaks', false, NULL, '{2,5,20}', NULL, 'frequency_score'), ('profit', 4, 3, 'none', false, NULL, NULL, NULL, 'profit_value'),
 	('orders', 5, 1, 'abc', false, NULL, NULL, '{0.8,0.95}', 'orders_class'), ('margin', 6, 0, 'percentile', true, NULL, NULL, NULL, 'margin_rank');
-UPDATE shop.tier SET enter = 'recency_score >= 3', keep = NULL WHERE tier = 'regular';
-UPDATE shop.tier SET enter = 'orders_class <= 1', keep = 'spend_z > 0 or frequency_score >= 3' WHERE tier = 'vip';
-SELECT custseg._make_views('shop');
-SELECT count(*) >= 0 FROM custseg.refresh('shop', '2024-06-20');
+UPDATE methods.tier SET enter = 'recency_score >= 3', keep = NULL WHERE tier = 'regular';
+UPDATE methods.tier SET enter = 'orders_class <= 1', keep = 'spend_z > 0 or frequency_score >= 3 or orders_class <= 1' WHERE tier = 'vip';
+SELECT custseg._make_views('methods');
+SELECT count(*) >= 0 FROM custseg.refresh('methods', '2024-06-20');
 CREATE TEMPORARY TABLE other ON COMMIT DROP AS
-SELECT v.customer_id, v.score AS total, m.measures, e.* FROM shop.current_customers AS v JOIN shop.customer_measures AS m USING (customer_id),
-	custseg.explain_score('shop', v.customer_id) AS e WHERE v.customer_id <= 20;
+SELECT v.customer_id, v.score AS total, m.measures, e.* FROM methods.current_customers AS v JOIN methods.customer_measures AS m USING (customer_id),
+	custseg.explain_score('methods', v.customer_id) AS e WHERE v.customer_id <= 20;
 SELECT is_empty($$SELECT customer_id, total, sum(contribution) FROM other GROUP BY 1, 2
 	HAVING abs(total - sum(contribution)::float8) < 1e-12 * greatest(1, abs(total)) IS NOT TRUE$$, 'contributions add up with other methods');
-SELECT is_empty($$SELECT o.* FROM other AS o JOIN shop.component AS c USING (measure) WHERE o.item = 'component'
+SELECT is_empty($$SELECT o.* FROM other AS o JOIN methods.component AS c USING (measure) WHERE o.item = 'component'
 	AND o.score IS DISTINCT FROM (o.measures ->> c.score_name)::float8$$, 'scores are those of customer_measures');
 SELECT is_empty($$SELECT * FROM other WHERE item = 'component' AND (measure IN ('spend', 'margin')) <> (scale IS NOT NULL)
 	OR item = 'component' AND (measure IN ('recency', 'frequency', 'orders')) <> (breaks IS NOT NULL)$$, 'with a scale or breaks');
@@ -278,43 +278,45 @@ SELECT is_empty($$SELECT * FROM other WHERE measure = 'spend' AND item = 'compon
 SELECT is_empty($$SELECT * FROM other WHERE sentence IS NULL OR sentence ~ '[{}]'$$, 'and sentences');
 SELECT is_empty($$
 	SELECT t.t, n.x FROM generate_series(2, 4) AS t (t)
-	CROSS JOIN LATERAL (SELECT substring(custseg._score_needs('shop', 'en', 'recency_score', '>=', t.t) FROM ' at most (.*)$')::numeric) AS n (x)
-	JOIN shop.model AS m ON m.name = 'score recency'
+	CROSS JOIN LATERAL (SELECT substring(custseg._score_needs('methods', 'en', 'recency_score', '>=', t.t) FROM ' at most (.*)$')::numeric) AS n (x)
+	JOIN methods.model AS m ON m.name = 'score recency'
 	WHERE (custseg.score(n.x, m.breaks, true) >= t.t AND custseg.score(n.x + 0.001, m.breaks, true) < t.t) IS NOT TRUE$$,
 	'a descending score takes at most a break');
 SELECT is_empty($$
 	SELECT t.t, n.x FROM generate_series(1, 2) AS t (t)
-	CROSS JOIN LATERAL (SELECT substring(custseg._score_needs('shop', 'en', 'orders_class', '<=', t.t) FROM ' above (.*)$')::numeric) AS n (x)
-	JOIN shop.model AS m ON m.name = 'score orders'
+	CROSS JOIN LATERAL (SELECT substring(custseg._score_needs('methods', 'en', 'orders_class', '<=', t.t) FROM ' above (.*)$')::numeric) AS n (x)
+	JOIN methods.model AS m ON m.name = 'score orders'
 	WHERE (4 - custseg.score(n.x + 0.001, m.breaks) <= t.t AND 4 - custseg.score(n.x, m.breaks) > t.t) IS NOT TRUE$$,
 	'a class of abc takes more than a break');
-SELECT is((SELECT count(*) FROM custseg.explain_tier('shop', 4) WHERE sentence IS NULL), 0::bigint, 'a tier by them');
-UPDATE shop.component SET weight = 0;
-SELECT custseg._make_views('shop');
-SELECT is((SELECT array_agg(contribution) FROM custseg.explain_score('shop', 4) WHERE item = 'component'),
+SELECT is((SELECT count(*) FROM custseg.explain_tier('methods', 4) WHERE sentence IS NULL), 0::bigint, 'a tier by them');
+UPDATE methods.component SET weight = 0;
+SELECT custseg._make_views('methods');
+SELECT is((SELECT array_agg(contribution) FROM custseg.explain_score('methods', 4) WHERE item = 'component'),
 	array_fill(NULL::numeric, ARRAY[6]), 'without weights there is no score to explain');
-SELECT is((SELECT sentence FROM custseg.explain_score('shop', 4) WHERE item = 'score'), 'The score is unknown.', 'and that is said');
-DELETE FROM shop.component;
-UPDATE shop.tier SET enter = 'spend >= 100', keep = NULL WHERE tier = 'regular';
-UPDATE shop.tier SET enter = 'spend > 1000000', keep = NULL WHERE tier = 'vip';
-SELECT custseg._make_views('shop');
-SELECT ok((SELECT count(*) > 0 FROM custseg.explain_score('shop', 4)), 'nor without components');
-UPDATE shop.tier SET tier = 'renamed' WHERE tier = (SELECT tier FROM shop.customer WHERE customer_id = 4);
-SELECT is((SELECT count(*) FROM custseg.explain_tier('shop', 4) WHERE item IN ('rule', 'policy')), 0::bigint, 'a tier that is not declared any more has no rule');
-INSERT INTO shop.setting (name, value) VALUES ('segmentation', 'none');
-SELECT ok((SELECT sentence FROM custseg.explain_tier('shop', 4) WHERE item = 'segment') IS NOT NULL, 'without segmentation');
-ROLLBACK TO methods;
+SELECT is((SELECT sentence FROM custseg.explain_score('methods', 4) WHERE item = 'score'), 'The score is unknown.', 'and that is said');
+DELETE FROM methods.component;
+UPDATE methods.tier SET enter = 'spend >= 100', keep = NULL WHERE tier = 'regular';
+UPDATE methods.tier SET enter = 'spend > 1000000', keep = NULL WHERE tier = 'vip';
+SELECT custseg._make_views('methods');
+SELECT ok((SELECT count(*) > 0 FROM custseg.explain_score('methods', 4)), 'nor without components');
+UPDATE methods.tier SET tier = 'renamed' WHERE tier = (SELECT tier FROM methods.customer WHERE customer_id = 4);
+SELECT is((SELECT count(*) FROM custseg.explain_tier('methods', 4) WHERE item IN ('rule', 'policy')), 0::bigint, 'a tier that is not declared any more has no rule');
+INSERT INTO methods.setting (name, value) VALUES ('segmentation', 'none');
+SELECT ok((SELECT sentence FROM custseg.explain_tier('methods', 4) WHERE item = 'segment') IS NOT NULL, 'without segmentation');
 
 -- --- Profile -------------------------------------------------------------------------------
 
-SELECT is(p -> 'score', to_jsonb(v.score), 'profile: score'), is(p #>> '{tier,tier}', v.tier, 'tier'),
-	is(p #>> '{segment,segment}', v.segment, 'segment'), is((p #>> '{purchases,spend}')::numeric, v.spend, 'spend'),
-	is(p ->> 'as_of', '2024-06-10', 'as_of'), is(jsonb_array_length(p -> 'overrides'), 1, 'overrides'),
-	is(p -> 'identity', 'null', 'no source of customers'), is(p -> 'allocation', '[]', 'no allocation'), is(p -> 'needs', '[]', 'no needs')
+SELECT is((SELECT jsonb_build_object('score', p -> 'score', 'tier', p #> '{tier,tier}', 'segment', p #> '{segment,segment}',
+		'spend', p #> '{purchases,spend}', 'as_of', p -> 'as_of', 'identity', p -> 'identity', 'needs', p -> 'needs',
+		'allocation', p -> 'allocation', 'overrides', jsonb_array_length(p -> 'overrides'))),
+	jsonb_build_object('score', v.score, 'tier', v.tier, 'segment', v.segment, 'spend', v.spend, 'as_of', '2024-06-10',
+		'identity', NULL, 'needs', '[]'::jsonb, 'allocation', '[]'::jsonb, 'overrides', 1),
+	'a profile has what current_customers has')
 FROM shop.current_customers AS v, custseg.customer_profile('shop', v.customer_id) AS p WHERE v.customer_id = 2;
-SELECT is(jsonb_array_length(p -> 'transitions'), (SELECT count(*)::int FROM shop.tier_transition WHERE customer_id = 33), 'transitions of one who is gone'),
-	is(p -> 'purchases', 'null', 'no purchases')
-FROM custseg.customer_profile('shop', '33') AS p;
+SELECT is(custseg.customer_profile('shop', '33') - '{entered,measures,membership,transitions,segment,tier,score,scores}'::text[],
+	'{"customer": 33, "as_of": "2024-06-10", "purchases": null, "identity": null, "merged": [], "overrides": [], "allocation": [], "assignment": [], "needs": []}',
+	'that of one who is gone');
+SELECT is(jsonb_array_length(custseg.customer_profile('shop', '33') -> 'transitions'), 2, 'has his transitions');
 
 -- --- Other types of customers, and bad input ------------------------------------------------
 
