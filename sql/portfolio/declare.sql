@@ -24,13 +24,14 @@ BEGIN ATOMIC
 		('^period$', 'choice', '{month,quarter,half,year}', NULL, NULL, false),
 		('^requalify_by$', 'choice', '{keep,enter}', NULL, NULL, false),
 		('^keep_scores$', 'choice', '{none,changes,all}', NULL, NULL, false),
+		('^language$', 'language', NULL, NULL, NULL, false),
 		-- Thresholds of the data-quality gate: parts of all rows.
 		('^(warn|stop)_', 'number', NULL, 0, 1, true)
 	) AS v (pattern, kind, choices, low, high, may_be_empty)
 	WHERE option OPERATOR(pg_catalog.~) v.pattern;
 END;
 COMMENT ON FUNCTION custseg._option_kind(text) IS
-'Internal: what an option of a portfolio takes: kind choice, number, days, interval or segmentation, with choices or bounds, and whether it may be empty; NULL: any text.';
+'Internal: what an option of a portfolio takes: kind choice, number, days, interval, language or segmentation, with choices or bounds, and whether it may be empty; NULL: any text.';
 
 -- A value of an option in canonical form.
 CREATE FUNCTION custseg._check_option(option text, value text) RETURNS text
@@ -64,6 +65,9 @@ BEGIN
 					USING ERRCODE = '22023', HINT = format('SELECT * FROM custseg.check_segmentation(%L) lists them.', value);
 			END IF;
 		END IF;
+	WHEN 'language' THEN
+		must := CASE WHEN NOT EXISTS (SELECT FROM custseg.sentence AS s WHERE s.language = value)
+			THEN 'a language in custseg.sentence, such as en' END;
 	WHEN 'interval' THEN
 		BEGIN
 			-- In months and days: what is called a day is one in every time zone.
