@@ -4,7 +4,7 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS custseg;
 
-SELECT plan(84);
+SELECT plan(78);
 SELECT setseed(0.2718);
 
 -- The rows that only one of two queries has.
@@ -32,7 +32,7 @@ UPDATE line SET cost = 0 WHERE cost IS NULL AND customer % 2 = 0;
 INSERT INTO line VALUES (500, NULL, '2023-05-05', -10, 1);
 
 CREATE FUNCTION pg_temp.base(d date) RETURNS TABLE (customer bigint, first date, last date, frequency bigint, orders bigint,
-	spend numeric, profit numeric) LANGUAGE sql AS $$
+	spend numeric, profit numeric) LANGUAGE sql STABLE AS $$
 	WITH netted AS (
 		SELECT customer, min(day) AS day, sum(amount) AS amount, CASE WHEN count(cost) = count(*) THEN sum(cost) END AS cost
 		FROM line WHERE day <= d AND order_id IS NOT NULL GROUP BY customer, order_id
@@ -59,7 +59,7 @@ BEGIN
 END $$;
 SELECT is(array_agg(name || ' ' || pg_temp.rows(name) ORDER BY name), '{"concentration 1","tier_summary 3"}',
 	'before a run all views are empty, but for the tiers and one row of concentration')
-FROM shop.report_view WHERE pg_temp.rows(name) > 0;
+FROM shop.report_view WHERE name <> ALL ('{criteria_log,data_quality}') AND pg_temp.rows(name) > 0;
 SELECT is(to_jsonb(c)::text, '{"hhi": null, "gini": null, "alarm": null, "as_of": null, "spend": 0, "customers": 0, "top_1_share": null, "top_5_share": null, "top_20_share": null, "largest_share": null}',
 	'concentration of nothing') FROM shop.concentration AS c;
 SELECT is(array_agg(jsonb_strip_nulls(to_jsonb(t) - 'service_mode')::text ORDER BY position),
@@ -82,7 +82,7 @@ CREATE TEMPORARY TABLE kept AS TABLE line;
 DELETE FROM line;
 SELECT custseg.refresh('shop', '2023-01-31');
 SELECT is(array_agg(name || ' ' || pg_temp.rows(name) ORDER BY name), '{"concentration 1","run_log 1","tier_summary 3"}',
-	'and after a run over no orders only the run is there') FROM shop.report_view WHERE pg_temp.rows(name) > 0;
+	'and after a run over no orders only the run is there') FROM shop.report_view WHERE name <> ALL ('{criteria_log,data_quality}') AND pg_temp.rows(name) > 0;
 INSERT INTO line TABLE kept;
 ROLLBACK TO nothing;
 
@@ -189,7 +189,7 @@ UPDATE shop.setting SET value = 'bgnbd' WHERE name = 'lifetime';
 INSERT INTO shop.model (name, as_of, lifetime, spec) VALUES ('lifetime', '2025-02-15',
 	'{"version":1,"kind":"bgnbd","status":"converged","unit":"day","customers":0,"excluded":0,"iterations":0,"parameters":{"r":0.243,"alpha":30,"a":0.793,"b":2.426}}', 'bgnbd');
 INSERT INTO shop.model (name, as_of, spend, spec) VALUES ('spend', '2025-02-15',
-	'{"version":1,"kind":"gamma_gamma","status":"converged","customers":0,"excluded":0,"iterations":0,"parameters":{"p":6.25,"q":3.74,"gamma":15.44}}', 'gamma_gamma');
+	'{"version":1,"kind":"gamma_gamma","status":"converged","customers":0,"excluded":0,"iterations":0,"parameters":{"p":6.25,"q":3.74,"gamma":154.4}}', 'gamma_gamma');
 SELECT custseg._make_views('shop');
 CREATE TEMPORARY TABLE alive AS
 SELECT n.*, CASE WHEN n.frequency > 1 THEN custseg.p_alive(l.lifetime, c.purchases, '2025-02-15') END AS p_alive,
@@ -238,7 +238,7 @@ SELECT is_empty(pg_temp.differ($$SELECT as_of, transition, from_class, to_class,
 	SELECT since, CASE WHEN was IS NULL THEN 'enter' ELSE 'move' END, was, class, count(*), sum(spend)
 	FROM (SELECT h.*, lag(class) OVER (PARTITION BY customer_id ORDER BY since) AS was FROM shop.membership AS h WHERE dimension = 'segment') AS h
 	JOIN now AS n ON n.customer = h.customer_id GROUP BY 1, 2, 3, 4$$), 'movement of segments');
-CREATE FUNCTION pg_temp.class_at(bigint, text, date) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.class_at(bigint, text, date) RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT class FROM shop.membership WHERE customer_id = $1 AND dimension = $2 AND since <= $3 AND (until IS NULL OR until > $3);
 $$;
 SELECT is_empty(pg_temp.differ(format($$SELECT * FROM custseg.movement('shop', %L, %L)$$, s, u), format($$
@@ -295,7 +295,8 @@ SELECT is_empty(pg_temp.differ('SELECT month, complete, orders, spend, active_cu
 	WHERE day <= '2025-02-15' GROUP BY 1, 2$$), 'monthly; the month that has not ended is marked');
 SELECT is((SELECT sum(orders) FROM shop.monthly), (SELECT sum(orders) FROM now), 'its orders are those of the customers');
 SELECT is((SELECT array_agg(ROW(as_of, state, customers, sqlstate, new_customers)::text) FROM shop.run_log),
-	'{"(2025-02-15,done,201,,0)","(2025-01-31,done,201,,0)","(2024-01-31,done,201,,201)"}', 'run_log, the newest first');
+	ARRAY['(2025-02-15,done,201,,0)', format('(2025-01-31,done,201,,%s)', 201 - n), format('(2024-01-31,done,%s,,%1$s)', n)], 'run_log, the newest first')
+FROM (SELECT count(*) AS n FROM pg_temp.base('2024-01-31')) AS b;
 SELECT is((SELECT count(*) FROM shop.run_log WHERE duration > '0' AND late_orders IS NOT NULL AND timings ? 'reports'), 2::bigint, 'with duration, late orders and timings');
 
 -- --- scores -----------------------------------------------------------------
