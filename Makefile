@@ -198,6 +198,7 @@ OBJS = \
 	src/allocation/workload_improve.o \
 	src/allocation/workload_round.o \
 	src/allocation/workload_sample.o \
+	src/portfolio/check_query.o \
 	src/portfolio/portfolio_call.o \
 	src/portfolio/portfolio_purchases.o \
 	src/portfolio/portfolio_run.o \

@@ -1,60 +1,80 @@
 -- Agents: who may serve how many customers of which kind.
 
+-- A row of agent, checked as far as it can be alone.
+CREATE FUNCTION custseg._complete_agent(portfolio text, row_given jsonb) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	bound record;
+	list text;
+BEGIN
+	IF coalesce(row_given ->> 'agent', '') = '' OR row_given ->> 'active' IS NULL THEN
+		RAISE EXCEPTION 'arguments "agent" and "active" must not be null, nor "agent" empty'
+			USING ERRCODE = '22004', HINT = 'Give the name of the agent.';
+	END IF;
+	FOR bound IN
+		SELECT b.argument, (row_given ->> b.argument)::numeric AS value FROM unnest('{capacity,minimum}'::text[]) AS b (argument)
+	LOOP
+		IF bound.value <> trunc(bound.value) OR bound.value NOT BETWEEN 0 AND 1000000000000 THEN
+			RAISE EXCEPTION 'argument "%" is %', bound.argument, bound.value
+				USING ERRCODE = '22023', HINT = 'It counts customers: a whole number from 0 to 10^12.';
+		END IF;
+	END LOOP;
+	IF (row_given ->> 'minimum')::numeric > (row_given ->> 'capacity')::numeric THEN
+		RAISE EXCEPTION 'argument "minimum" is %, above the capacity %', row_given ->> 'minimum', row_given ->> 'capacity'
+			USING ERRCODE = '22023', HINT = 'Lower the minimum, or raise the capacity.';
+	END IF;
+	FOREACH list IN ARRAY '{tiers,segments}'::text[] LOOP
+		IF row_given -> list IN ('[]', '[null]') THEN
+			RAISE EXCEPTION 'argument "%" is empty', list
+				USING ERRCODE = '22023', HINT = 'Give null for all of them; active => false for an agent who is away.';
+		END IF;
+	END LOOP;
+	PERFORM custseg._check_agent_segments(portfolio, ARRAY(SELECT jsonb_array_elements_text(row_given -> 'segments')))
+	WHERE row_given ->> 'segments' IS NOT NULL;
+	RETURN row_given || jsonb_build_object('attributes', custseg._agent_attributes(portfolio, nullif(row_given -> 'attributes', 'null')));
+END
+$$;
+COMMENT ON FUNCTION custseg._complete_agent(text, jsonb) IS
+'Internal: checks a row of agent, and brings its attributes into one form. 22004, 22023: an argument out of range; 42704: no such segment; 42703: no such attribute.';
+
 CREATE FUNCTION custseg._set_agent(portfolio text, p_agent text, p_capacity numeric, p_minimum numeric, p_tiers text[],
 	p_segments text[], p_attributes jsonb, p_active boolean, p_valid_until date, p_note text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	bound record;
-	v_attributes jsonb;
 BEGIN
 	PERFORM custseg._lock_portfolio(portfolio);
-	PERFORM custseg._work_on(portfolio);
-	IF p_agent IS NULL OR p_agent = '' OR p_active IS NULL THEN
-		RAISE EXCEPTION 'arguments "agent" and "active" must not be null, nor "agent" empty'
-			USING ERRCODE = '22004', HINT = 'Give the name of the agent.';
-	END IF;
-	FOR bound IN SELECT v.* FROM (VALUES ('capacity', p_capacity), ('minimum', p_minimum)) AS v (argument, value) LOOP
-		IF bound.value <> trunc(bound.value) OR bound.value NOT BETWEEN 0 AND 1000000000000 THEN
-			RAISE EXCEPTION 'argument "%" is %', bound.argument, bound.value
-				USING ERRCODE = '22023', HINT = 'It counts customers: a whole number from 0 to 10^12.';
-		END IF;
-	END LOOP;
-	IF p_minimum > p_capacity THEN
-		RAISE EXCEPTION 'argument "minimum" is %, above the capacity %', p_minimum, p_capacity
-			USING ERRCODE = '22023', HINT = 'Lower the minimum, or raise the capacity.';
-	END IF;
-	PERFORM custseg._check_agent_tiers(portfolio, p_tiers);
-	PERFORM custseg._check_agent_segments(portfolio, p_segments);
-	v_attributes := custseg._agent_attributes(portfolio, p_attributes);
-
-	INSERT INTO agent AS a (agent, capacity, minimum, tiers, segments, attributes, active, valid_until, note)
-	VALUES (p_agent, p_capacity, p_minimum, p_tiers, p_segments, v_attributes, p_active, p_valid_until, p_note)
-	ON CONFLICT ON CONSTRAINT agent_pkey DO UPDATE
-	SET capacity = excluded.capacity, minimum = excluded.minimum, tiers = excluded.tiers, segments = excluded.segments,
-		attributes = excluded.attributes, active = excluded.active, valid_until = excluded.valid_until, note = excluded.note;
-	PERFORM custseg._make_views(portfolio);
+	PERFORM custseg._check_tier_exists(portfolio, t.tier, 'tiers') FROM unnest(p_tiers) AS t (tier);
+	PERFORM custseg._put_rows(portfolio, 'agents', jsonb_build_array(custseg._complete_agent(portfolio, jsonb_build_object(
+		'agent', p_agent, 'capacity', p_capacity, 'minimum', p_minimum, 'tiers', p_tiers, 'segments', p_segments,
+		'attributes', p_attributes, 'active', p_active, 'valid_until', p_valid_until, 'note', p_note))));
+	PERFORM custseg._declared(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._set_agent(text, text, numeric, numeric, text[], text[], jsonb, boolean, date, text) IS
 'Internal: what set_agent does.';
 
-CREATE FUNCTION custseg._check_agent_tiers(portfolio text, p_tiers text[]) RETURNS void
+CREATE FUNCTION custseg._check_agents(portfolio text) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	wrong record;
 BEGIN
-	IF cardinality(p_tiers) = 0 THEN
-		RAISE EXCEPTION 'argument "tiers" is empty'
-			USING ERRCODE = '22023', HINT = 'Give NULL for every tier that asks for service; active => false for an agent who is away.';
+	PERFORM custseg._work_on(portfolio);
+	SELECT a.agent, t.tier INTO wrong FROM agent AS a CROSS JOIN LATERAL unnest(a.tiers) AS t (tier)
+	WHERE NOT EXISTS (SELECT FROM tier AS d WHERE d.tier = t.tier) ORDER BY a.agent, t.tier LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'agent "%" may serve tier %, which the portfolio does not have', wrong.agent, coalesce('"' || wrong.tier || '"', 'null')
+			USING ERRCODE = '2BP01', HINT = 'Change the agent with set_agent, or drop him with drop_agent.';
 	END IF;
-	PERFORM custseg._check_tier_name(portfolio, t.tier) FROM unnest(p_tiers) AS t (tier);
 END
 $$;
-COMMENT ON FUNCTION custseg._check_agent_tiers(text, text[]) IS
-'Internal: raises 42704 for a tier that the portfolio does not have, 22023 for none.';
+COMMENT ON FUNCTION custseg._check_agents(text) IS
+'Internal: refuses agents for tiers that the portfolio does not have (2BP01).';
 
 CREATE FUNCTION custseg._check_agent_segments(portfolio text, p_segments text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -64,10 +84,6 @@ DECLARE
 	known text[];
 	wrong text;
 BEGIN
-	IF cardinality(p_segments) = 0 THEN
-		RAISE EXCEPTION 'argument "segments" is empty'
-			USING ERRCODE = '22023', HINT = 'Give NULL for all segments; active => false for an agent who is away.';
-	END IF;
 	SELECT array_agg(DISTINCT r.segment ORDER BY r.segment) INTO known
 	FROM custseg.segment_rule AS r WHERE r.segmentation = custseg._option(portfolio, 'segmentation');
 	SELECT s.segment INTO wrong FROM unnest(p_segments) AS s (segment) WHERE s.segment = ANY (known) IS NOT TRUE LIMIT 1;
@@ -79,7 +95,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION custseg._check_agent_segments(text, text[]) IS
-'Internal: raises 42704 for a segment that the segmentation of the portfolio does not have, 22023 for none.';
+'Internal: raises 42704 for a segment that the segmentation of the portfolio does not have.';
 
 -- The columns of source_customers that agents can be chosen by; NULL: there is no such source.
 CREATE FUNCTION custseg._customer_attributes(portfolio text) RETURNS text[]
@@ -169,7 +185,7 @@ BEGIN
 		SELECT p.last_as_of INTO STRICT day FROM portfolio AS p;
 		PERFORM custseg._assign_agents(portfolio, day);
 	END IF;
-	PERFORM custseg._make_views(portfolio);
+	PERFORM custseg._declared(portfolio);
 	RETURN served;
 END
 $$;

@@ -109,7 +109,7 @@ BEGIN
 		FROM stage_tier AS t WHERE t.fixed IS NULL AND t.customers > 0
 	) AS a
 	WHERE a.tier = s.tier;
-	UPDATE stage_tier AS s SET amount = coalesce(s.fixed, 0) WHERE s.amount IS NULL;
+	UPDATE stage_tier AS s SET amount = round(coalesce(s.amount, s.fixed, 0), greatest(head.scale, 0));
 END
 $$;
 COMMENT ON FUNCTION custseg._allocate_tiers(text, text, int) IS
@@ -142,13 +142,13 @@ BEGIN
 	WHERE a.amount > 0;
 
 	INSERT INTO tier_allocation (as_of, resource, tier, customers, base, budget, allocated, leftover)
-	SELECT p_as_of, p_resource, t.tier, t.customers, t.base, t.amount, coalesce(a.amount, 0), t.amount - coalesce(a.amount, 0)
+	SELECT p_as_of, p_resource, t.tier, t.customers, t.base, t.amount, coalesce(a.amount, 0 * t.amount), t.amount - coalesce(a.amount, 0)
 	FROM stage_tier AS t
 	LEFT JOIN (
 		SELECT s.tier, sum(s.amount) AS amount FROM stage_allocation AS s WHERE s.resource = p_resource GROUP BY s.tier
 	) AS a ON a.tier = t.tier;
 	INSERT INTO resource_allocation (as_of, resource, total, allocated, leftover)
-	SELECT p_as_of, p_resource, head.total, coalesce(sum(t.allocated), 0), head.total - coalesce(sum(t.allocated), 0)
+	SELECT p_as_of, p_resource, round(head.total, greatest(head.scale, 0)), sum(t.allocated), head.total - sum(t.allocated)
 	FROM tier_allocation AS t WHERE t.as_of = p_as_of AND t.resource = p_resource;
 END
 $$;
@@ -178,7 +178,8 @@ BEGIN
 	INSERT INTO allocation (customer_id, resource, since, amount)
 	SELECT s.customer_id, s.resource, p_as_of, s.amount FROM stage_allocation AS s
 	WHERE NOT EXISTS (
-		SELECT FROM allocation AS h WHERE h.customer_id = s.customer_id AND h.resource = s.resource AND h.until IS NULL);
+		SELECT FROM allocation AS h WHERE h.customer_id = s.customer_id AND h.resource = s.resource AND h.until IS NULL)
+	ORDER BY s.customer_id, s.resource;
 	GET DIAGNOSTICS n_begun = ROW_COUNT;
 	RETURN jsonb_build_object('allocations_ended', n_ended, 'allocations_begun', n_begun);
 END

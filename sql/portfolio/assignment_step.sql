@@ -108,7 +108,7 @@ AS $$
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	EXECUTE format('UPDATE stage_service AS s SET agent = a.agent
-		FROM custseg.assign(NULL::%s, NULL::text, %L, %L, balance => true) AS a
+		FROM custseg.assign(customer_key => NULL::%s, agent_key => NULL::text, edges => %L, agents => %L, balance => true) AS a
 		WHERE a.customer = s.customer_id AND a.agent IS NOT NULL',
 		(SELECT p.customer_type FROM portfolio AS p),
 		'SELECT s.customer_id, e.agent, s.value FROM stage_service AS s JOIN stage_eligible AS e ON e.profile = s.profile
@@ -128,9 +128,11 @@ SET client_min_messages = warning
 AS $$
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	-- Who serves a customer now counts where the pair is among the edges.
+	-- Who serves a customer now counts where the pair is among the edges. With customers of type text only names tell which
+	-- of the overloads is meant.
 	EXECUTE format('UPDATE stage_service AS s SET agent = a.agent, reason = coalesce(s.reason, ''reassigned'')
-		FROM custseg.assign(NULL::%s, NULL::text, %L, %L, %L, $1, $2) AS a
+		FROM custseg.assign(customer_key => NULL::%s, agent_key => NULL::text, edges => %L, agents => %L, current => %L, stickiness => $1,
+			balance => $2) AS a
 		WHERE a.customer = s.customer_id',
 		(SELECT p.customer_type FROM portfolio AS p),
 		'SELECT s.customer_id, e.agent, s.value FROM stage_service AS s LEFT JOIN stage_eligible AS e ON e.profile = s.profile

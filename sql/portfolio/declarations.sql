@@ -18,7 +18,10 @@ BEGIN ATOMIC
 	FROM (VALUES
 		(10, 'measures', 'measure', '{measure}', '{}', 't.measure', '_complete_measure'),
 		(20, 'components', 'component', '{measure}', '{position}', 't.measure', '_complete_component'),
-		(30, 'tiers', 'tier', '{tier}', '{position}', 't.position', '_complete_tier')
+		(30, 'tiers', 'tier', '{tier}', '{position}', 't.position', '_complete_tier'),
+		(40, 'resources', 'resource', '{resource}', '{}', 't.resource', '_complete_resource'),
+		(50, 'resource_tiers', 'resource_tier', '{resource,tier}', '{}', 't.resource, t.tier', '_complete_resource_tier'),
+		(60, 'agents', 'agent', '{agent}', '{}', 't.agent', '_complete_agent')
 	) AS v (place, section, table_name, key_columns, hidden, order_by, complete);
 END;
 COMMENT ON FUNCTION custseg._declaration_tables() IS
@@ -140,11 +143,13 @@ BEGIN
 	RETURN QUERY
 	SELECT format('component "%s"', c.measure) FROM component AS c WHERE c.measure = p_measure
 	UNION ALL
-	SELECT format('rule "%s" of tier "%s"', r.rule, r.tier) FROM custseg._rule_measures(portfolio) AS r WHERE r.measure = p_measure;
+	SELECT format('rule "%s" of tier "%s"', r.rule, r.tier) FROM custseg._rule_measures(portfolio) AS r WHERE r.measure = p_measure
+	UNION ALL
+	SELECT format('resource "%s"', r.resource) FROM resource AS r WHERE r.weight_measure = p_measure;
 END
 $$;
 COMMENT ON FUNCTION custseg._measure_users(text, text) IS
-'Internal: which components and rules of tiers use a measure, in words.';
+'Internal: which components, rules of tiers and resources use a measure, in words.';
 
 CREATE FUNCTION custseg._refuse_used(portfolio text, p_measure text, what text) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -492,6 +497,8 @@ BEGIN
 	PERFORM custseg._check_components(portfolio);
 	PERFORM custseg._check_tiers(portfolio);
 	PERFORM custseg._check_override_tiers(portfolio);
+	PERFORM custseg._check_resources(portfolio);
+	PERFORM custseg._check_agents(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._check_declarations(text) IS

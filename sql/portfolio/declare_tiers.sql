@@ -184,6 +184,8 @@ BEGIN
 		from_tier = CASE t.from_tier WHEN p_tier THEN new_name ELSE t.from_tier END
 	WHERE p_tier IN (t.tier, t.from_tier);
 	UPDATE override AS o SET tier = new_name WHERE o.tier = p_tier;
+	UPDATE tier_allocation AS a SET tier = new_name WHERE a.tier = p_tier;
+	UPDATE agent AS a SET tiers = array_replace(a.tiers, p_tier, new_name) WHERE p_tier = ANY (a.tiers);
 	PERFORM custseg._declared(portfolio);
 END
 $$;

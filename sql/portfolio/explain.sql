@@ -33,7 +33,7 @@ COMMENT ON FUNCTION custseg._customer_key(text, text, text) IS
 'Internal: a customer that a user gave in an argument, as the database writes it. 22004: null; 22023: not of the type of customer_id.';
 
 -- A customer that runs have seen, and that is not merged into another.
-CREATE FUNCTION custseg._find_customer(portfolio text, customer text) RETURNS text
+CREATE FUNCTION custseg._current_customer(portfolio text, customer text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -54,7 +54,7 @@ BEGIN
 	RETURN key;
 END
 $$;
-COMMENT ON FUNCTION custseg._find_customer(text, text) IS
+COMMENT ON FUNCTION custseg._current_customer(text, text) IS
 'Internal: a customer of a portfolio, as the database writes it. 42704: unknown, or merged into another; 22004, 22023: not a customer.';
 
 -- What the customer gets and who serves him now; the tables may be absent.
@@ -225,7 +225,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	lang text := custseg._explain_language(portfolio, language);
-	key text := custseg._find_customer(portfolio, customer);
+	key text := custseg._current_customer(portfolio, customer);
 	state record;
 	total float8;
 	first_in_line float8;

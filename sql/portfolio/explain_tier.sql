@@ -340,7 +340,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	lang text := custseg._explain_language(portfolio, language);
-	key text := custseg._find_customer(portfolio, customer);
+	key text := custseg._current_customer(portfolio, customer);
 	facts record;
 	state record;
 BEGIN

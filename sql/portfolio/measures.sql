@@ -35,14 +35,16 @@ BEGIN ATOMIC
 		 'margin to expect within the horizon, discounted'),
 		('potential', 'model', true, '(custseg.clv({lifetime}, {spend_model}, {p}, {as_of}, {horizon}, 0, 1, ''period'', ''day'') - custseg.annual_spend({p}, {as_of}) * {horizon} / 365)',
 		 'spend to expect within the horizon less that of the past at the same pace')
-	) AS v (kind, source, moves, expression, description);
+	) AS v (kind, source, moves, expression, description)
+	UNION ALL
+	SELECT s.kind, s.source, false, s.expression, s.description FROM custseg._source_measures() AS s;
 END;
 COMMENT ON FUNCTION custseg.measure_kinds() IS
-'What a portfolio can measure about a customer. source: orders, model (needs the lifetime models, see set_option lifetime) or another source. moves: the value changes from day to day by itself, so it is not stored. expression: the SQL behind it, {p} being the purchase summary.';
+'What a portfolio can measure about a customer. source: orders, model (needs the lifetime models, see set_option lifetime) or the kind of source that add_source has to add. moves: the value changes from day to day by itself, so it is not stored. expression: the SQL behind it, {p} being the purchase summary; of other sources, the aggregate over the customer''s rows s.';
 
 CREATE FUNCTION custseg.portfolio_options(OUT name text, OUT "default" text, OUT description text)
 RETURNS SETOF record
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 25
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 60
 BEGIN ATOMIC
 	SELECT v.name, v."default", v.description
 	FROM (VALUES
@@ -65,8 +67,13 @@ BEGIN ATOMIC
 		('active_days', '365', 'reports: a customer is active who has bought within so many days, lapsed who has not'),
 		('new_days', '90', 'reports: a customer is new for so many days from the first purchase'),
 		('keep_runs', '', 'how long prune keeps run_log and counts, an interval; empty: as long as the rest'),
-		('language', 'en', 'the language of explanations, see custseg.sentence')
-	) AS v (name, "default", description);
+		('language', 'en', 'the language of explanations, see custseg.sentence'),
+		('anonymous', '', 'customers who are nobody, such as 0 or guest, separated by commas: skipped and counted')
+	) AS v (name, "default", description)
+	UNION ALL
+	SELECT t.threshold || '_' || c."check", CASE t.threshold WHEN 'warn' THEN c.warn ELSE c.stop END,
+		pg_catalog.format('share above which a run %ss; empty: never: %s', t.threshold, c.description)
+	FROM custseg._quality_checks() AS c CROSS JOIN (VALUES ('warn'), ('stop')) AS t (threshold);
 END;
 COMMENT ON FUNCTION custseg.portfolio_options() IS
 'The settings of a portfolio with their defaults; set_option changes one.';
@@ -140,14 +147,20 @@ BEGIN
 		summary := format('c.windows[%s]', declared.position);
 	END IF;
 	SELECT k.* INTO known FROM custseg.measure_kinds() AS k WHERE k.kind = coalesce(declared.kind, p_measure);
+	-- Who has bought, but not within the window, has bought for 0 there.
+	IF declared.position IS NOT NULL AND known.kind = ANY (ARRAY['spend', 'orders', 'frequency', 'refunds', 'cost', 'profit', 'active_months',
+		'repeat_purchases'])
+	THEN
+		RETURN format('CASE WHEN %1$s IS NULL AND c.purchases IS NOT NULL THEN 0 ELSE %2$s END::float8', summary,
+			custseg._fill_expression(portfolio, known.expression, summary, as_of));
+	END IF;
 	IF known.source IN ('orders', 'model') THEN
 		RETURN format('(%s)::float8', custseg._fill_expression(portfolio, known.expression, summary, as_of));
 	END IF;
-	IF known.kind IS NULL AND NOT EXISTS (
-		SELECT FROM pg_attribute AS a
-		WHERE a.attrelid = to_regclass('source_measures') AND a.attname = p_measure
-			AND a.attname <> 'customer_id' AND a.attnum > 0 AND NOT a.attisdropped)
-	THEN
+	IF known.kind IS NOT NULL THEN
+		RETURN custseg._source_expression(portfolio, p_measure, known.kind, summary);
+	END IF;
+	IF NOT EXISTS (SELECT FROM custseg._source_measure_columns(portfolio) AS n WHERE n.name = coalesce(declared.kind, p_measure)) THEN
 		RAISE EXCEPTION 'unknown measure "%"', p_measure
 			USING ERRCODE = '22023',
 			HINT = 'Measures are the kinds of custseg.measure_kinds(), the names of set_measure, the columns of source_measures, the scores of components, r, f, m and score.';
@@ -157,6 +170,53 @@ END
 $$;
 COMMENT ON FUNCTION custseg._measure_expression(text, text, text) IS
 'Internal: the SQL of a measure over the alias c, on the day that the text as_of gives. 22023: no such measure.';
+
+-- The SQL of a measure that a run computes from a source other than orders and keeps in c.measures.
+CREATE FUNCTION custseg._source_expression(portfolio text, p_measure text, p_kind text, summary text) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	known record;
+	has_cost boolean;
+BEGIN
+	PERFORM custseg._work_on(portfolio);
+	SELECT m.* INTO STRICT known FROM custseg._source_measures() AS m WHERE m.kind = p_kind;
+	IF NOT EXISTS (SELECT FROM source AS s WHERE s.kind = known.source) THEN
+		RAISE EXCEPTION 'measure "%" needs the source "%", which portfolio "%" does not have', p_measure, known.source, portfolio
+			USING ERRCODE = '22023', HINT = format('Add it with custseg.add_source(%L, %L, ...).', portfolio, known.source);
+	END IF;
+	IF p_kind = 'net_value' THEN
+		-- What is kept is the cost of serving; profit is that of the purchases beside it.
+		SELECT 'cost' = ANY (s.columns) INTO has_cost FROM source AS s WHERE s.kind = 'orders';
+		RETURN format('(CASE WHEN %1$s IS NULL THEN 0 ELSE custseg.%2$s(%1$s) END - coalesce((c.measures ->> %3$L)::numeric, 0))::float8',
+			summary, CASE WHEN has_cost THEN 'profit' ELSE 'spend' END, p_measure || ' (cost)');
+	END IF;
+	RETURN format(CASE WHEN known.empty IS NULL THEN '(c.measures ->> %L)::float8' ELSE 'coalesce((c.measures ->> %L)::float8, %s)' END,
+		p_measure, known.empty);
+END
+$$;
+COMMENT ON FUNCTION custseg._source_expression(text, text, text, text) IS
+'Internal: the SQL of a measure over a source other than orders. 22023: the portfolio does not have that source.';
+
+-- The columns of source_measures that are measures.
+CREATE FUNCTION custseg._source_measure_columns(portfolio text, OUT name name) RETURNS SETOF name
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM custseg._work_on(portfolio);
+	RETURN QUERY
+	SELECT a.attname FROM pg_attribute AS a
+	WHERE a.attrelid = to_regclass(format('%I.source_measures', custseg._portfolio_schema(portfolio)))
+		AND a.attname <> 'customer_id' AND a.attnum > 0 AND NOT a.attisdropped
+		AND custseg._column_type(custseg._portfolio_schema(portfolio), 'source_measures', a.attname)
+			= ANY (ARRAY['smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision']::regtype[])
+	ORDER BY a.attnum;
+END
+$$;
+COMMENT ON FUNCTION custseg._source_measure_columns(text) IS
+'Internal: the columns of source_measures that are measures: the numeric ones.';
 
 -- The SQL of a component's score over c, from the model in use.
 CREATE FUNCTION custseg._component_expression(portfolio text, p_measure text, as_of text) RETURNS text

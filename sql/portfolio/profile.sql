@@ -39,7 +39,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	key text := custseg._find_customer(portfolio, customer);
+	key text := custseg._current_customer(portfolio, customer);
 	state jsonb;
 	reason text;
 	measures jsonb;

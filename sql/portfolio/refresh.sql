@@ -141,7 +141,8 @@ BEGIN
 		FROM gone AS g LEFT JOIN customer_alias AS a ON a.from_id = g.customer_id
 		GROUP BY 1;
 	END IF;
-	RETURN counts || jsonb_build_object('late', (counts ->> 'late_base')::bigint - before.orders_counted);
+	counts := counts || jsonb_build_object('late', (counts ->> 'late_base')::bigint - before.orders_counted);
+	RETURN counts || custseg._stage_sources(portfolio, as_of);
 END
 $$;
 COMMENT ON FUNCTION custseg._stage_customers(text, date) IS
@@ -225,6 +226,11 @@ BEGIN
 	began := clock_timestamp();
 	v_counts := custseg._stage_customers(portfolio, as_of);
 	v_timings := custseg._timed(v_timings, 'sources', began);
+
+	PERFORM custseg._show_progress(portfolio, 'judging the data');
+	began := clock_timestamp();
+	PERFORM custseg._quality(portfolio, as_of, v_counts);
+	v_timings := custseg._timed(v_timings, 'quality', began);
 
 	PERFORM custseg._show_progress(portfolio, 'fitting models');
 	began := clock_timestamp();

@@ -36,12 +36,6 @@ BEGIN
 		PERFORM custseg._check_amount(v.argument, v.amount, head.scale)
 		FROM (VALUES ('budget', part.budget), ('floor', part.floor), ('cap', part.cap),
 			('customer_floor', part.customer_floor), ('customer_cap', part.customer_cap)) AS v (argument, amount);
-		IF part.floor > part.cap OR part.customer_floor > part.customer_cap THEN
-			RAISE EXCEPTION 'resource "%": a floor of tier "%" is above its cap: % > %', p_resource, part.tier,
-				CASE WHEN part.floor > part.cap THEN part.floor ELSE part.customer_floor END,
-				CASE WHEN part.floor > part.cap THEN part.cap ELSE part.customer_cap END
-				USING ERRCODE = '22023', HINT = 'Lower the floor, or raise the cap.';
-		END IF;
 		IF greatest(part.customer_floor, part.floor) > least(part.budget, part.cap, head.total) THEN
 			RAISE EXCEPTION 'resource "%": the budget % of tier "%" is below the guaranteed base %', p_resource,
 				least(part.budget, part.cap, head.total), part.tier, greatest(part.customer_floor, part.floor)
@@ -73,6 +67,20 @@ $$;
 COMMENT ON FUNCTION custseg._check_resource(text, text) IS
 'Internal: raises 22023 when total, budgets, floors and caps of a resource do not go together.';
 
+CREATE FUNCTION custseg._check_resources(portfolio text) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM custseg._work_on(portfolio);
+	PERFORM custseg._check_measure(portfolio, r.weight_measure, format('resource "%s"', r.resource))
+	FROM resource AS r WHERE r.weight_measure IS NOT NULL;
+	PERFORM custseg._check_resource(portfolio, r.resource) FROM resource AS r;
+END
+$$;
+COMMENT ON FUNCTION custseg._check_resources(text) IS
+'Internal: refuses resources that do not fit the other declarations (22023).';
+
 -- Budgets of tiers from a jsonb object; tiers that it does not name have none.
 CREATE FUNCTION custseg._write_budgets(portfolio text, p_resource text, p_budgets jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -91,7 +99,7 @@ BEGIN
 		RAISE EXCEPTION 'argument "budgets": the budget of tier "%" is not a number: %', wrong.key, wrong.value
 			USING ERRCODE = '22023', HINT = 'Leave a tier out that is to get what the others leave.';
 	END IF;
-	PERFORM custseg._check_tier_name(portfolio, b.key) FROM jsonb_object_keys(p_budgets) AS b (key);
+	PERFORM custseg._check_tier_exists(portfolio, b.key, 'budgets') FROM jsonb_object_keys(p_budgets) AS b (key);
 	UPDATE resource_tier AS t SET budget = NULL
 	WHERE t.resource = p_resource AND t.budget IS NOT NULL AND NOT p_budgets ? t.tier;
 	INSERT INTO resource_tier AS t (resource, tier, budget)
@@ -101,26 +109,6 @@ END
 $$;
 COMMENT ON FUNCTION custseg._write_budgets(text, text, jsonb) IS
 'Internal: sets the budgets of all tiers from an object of tier and budget. 22023: not such an object; 42704: no such tier.';
-
-CREATE FUNCTION custseg._check_tier_name(portfolio text, p_tier text) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM custseg._work_on(portfolio);
-	IF p_tier IS NULL THEN
-		RAISE EXCEPTION 'argument "tier" must not be null'
-			USING ERRCODE = '22004', HINT = 'Give the name of a tier.';
-	END IF;
-	IF NOT EXISTS (SELECT FROM tier AS t WHERE t.tier = p_tier) THEN
-		RAISE EXCEPTION 'tier "%" does not exist', p_tier
-			USING ERRCODE = '42704', HINT = format('The tiers of the portfolio are: %s.',
-				(SELECT string_agg(t.tier, ', ' ORDER BY t.position) FROM tier AS t));
-	END IF;
-END
-$$;
-COMMENT ON FUNCTION custseg._check_tier_name(text, text) IS
-'Internal: raises 42704 when a portfolio has no such tier, 22004 for NULL.';
 
 CREATE FUNCTION custseg._check_resource_name(portfolio text, p_resource text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -141,49 +129,55 @@ $$;
 COMMENT ON FUNCTION custseg._check_resource_name(text, text) IS
 'Internal: raises 42704 when a portfolio has no such resource, 22004 for NULL.';
 
+-- A row of resource, checked as far as it can be alone.
+CREATE FUNCTION custseg._complete_resource(portfolio text, row_given jsonb) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	bound record;
+	v_scale int := row_given ->> 'scale';
+BEGIN
+	IF coalesce(row_given ->> 'resource', '') = '' OR row_given ->> 'total' IS NULL OR v_scale IS NULL THEN
+		RAISE EXCEPTION 'arguments "resource", "total" and "scale" must not be null, nor "resource" empty'
+			USING ERRCODE = '22004', HINT = 'Give a name, how much there is of it, and with how many decimals.';
+	END IF;
+	IF v_scale NOT BETWEEN -20 AND 20 THEN
+		RAISE EXCEPTION 'argument "scale" is %', v_scale
+			USING ERRCODE = '22023', HINT = 'The decimals of amounts are -20 to 20: 2 for cents, 0 for whole units.';
+	END IF;
+	PERFORM custseg._check_amount('total', (row_given ->> 'total')::numeric, v_scale);
+	PERFORM custseg._check_choice(row_given ->> 'tiers_by', 'tiers_by', 'measure', 'customers', 'weight');
+	FOR bound IN
+		SELECT b.argument, (row_given ->> b.argument)::float8 AS value FROM unnest('{max_gini,max_tier_share}'::text[]) AS b (argument)
+	LOOP
+		IF bound.value NOT BETWEEN 0 AND 1 THEN
+			RAISE EXCEPTION 'argument "%" is %', bound.argument, bound.value
+				USING ERRCODE = '22023', HINT = 'It is a part of the whole, from 0 to 1.';
+		END IF;
+	END LOOP;
+	-- Raises 22023 itself.
+	PERFORM custseg.measure_window(row_given ->> 'period', current_date);
+	RETURN row_given;
+END
+$$;
+COMMENT ON FUNCTION custseg._complete_resource(text, jsonb) IS
+'Internal: checks a row of resource. 22004: no name, total or scale; 22023: an argument out of range.';
+
 CREATE FUNCTION custseg._set_resource(portfolio text, p_resource text, p_total numeric, p_unit text, p_weight_measure text,
 	p_scale int, p_tiers_by text, p_period text, p_budgets jsonb, p_max_gini float8, p_max_tier_share float8, p_note text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	bound record;
 BEGIN
 	PERFORM custseg._lock_portfolio(portfolio);
-	PERFORM custseg._work_on(portfolio);
-	IF p_resource IS NULL OR p_resource = '' OR p_total IS NULL OR p_scale IS NULL THEN
-		RAISE EXCEPTION 'arguments "resource", "total" and "scale" must not be null, nor "resource" empty'
-			USING ERRCODE = '22004', HINT = 'Give a name, how much there is of it, and with how many decimals.';
-	END IF;
-	IF p_scale NOT BETWEEN -20 AND 20 THEN
-		RAISE EXCEPTION 'argument "scale" is %', p_scale
-			USING ERRCODE = '22023', HINT = 'The decimals of amounts are -20 to 20: 2 for cents, 0 for whole units.';
-	END IF;
-	PERFORM custseg._check_amount('total', p_total, p_scale);
-	IF p_tiers_by IS NULL OR p_tiers_by NOT IN ('measure', 'customers', 'weight') THEN
-		RAISE EXCEPTION 'argument "tiers_by" is %', coalesce('"' || p_tiers_by || '"', 'null')
-			USING ERRCODE = '22023', HINT = 'It is measure, customers or weight.';
-	END IF;
-	FOR bound IN SELECT v.* FROM (VALUES ('max_gini', p_max_gini), ('max_tier_share', p_max_tier_share)) AS v (argument, value) LOOP
-		IF bound.value NOT BETWEEN 0 AND 1 THEN
-			RAISE EXCEPTION 'argument "%" is %', bound.argument, bound.value
-				USING ERRCODE = '22023', HINT = 'It is a part of the whole, from 0 to 1.';
-		END IF;
-	END LOOP;
-	-- Both raise 22023 themselves.
-	PERFORM custseg._measure_expression(portfolio, p_weight_measure, 'NULL::date');
-	PERFORM custseg.measure_window(coalesce(p_period, 'lifetime'), current_date);
-
-	INSERT INTO resource AS r (resource, unit, total, scale, weight_measure, tiers_by, period, max_gini, max_tier_share, note)
-	VALUES (p_resource, p_unit, p_total, p_scale, p_weight_measure, p_tiers_by, coalesce(p_period, 'lifetime'), p_max_gini,
-		p_max_tier_share, p_note)
-	ON CONFLICT ON CONSTRAINT resource_pkey DO UPDATE
-	SET unit = excluded.unit, total = excluded.total, scale = excluded.scale, weight_measure = excluded.weight_measure,
-		tiers_by = excluded.tiers_by, period = excluded.period, max_gini = excluded.max_gini,
-		max_tier_share = excluded.max_tier_share, note = excluded.note;
+	PERFORM custseg._put_rows(portfolio, 'resources', jsonb_build_array(custseg._complete_resource(portfolio, jsonb_build_object(
+		'resource', p_resource, 'total', p_total, 'unit', p_unit, 'weight_measure', p_weight_measure, 'scale', p_scale,
+		'tiers_by', p_tiers_by, 'period', coalesce(p_period, 'lifetime'), 'max_gini', p_max_gini,
+		'max_tier_share', p_max_tier_share, 'note', p_note))));
 	PERFORM custseg._write_budgets(portfolio, p_resource, p_budgets);
-	PERFORM custseg._check_resource(portfolio, p_resource);
+	PERFORM custseg._declared(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._set_resource(text, text, numeric, text, text, int, text, text, jsonb, float8, float8, text) IS
@@ -197,40 +191,51 @@ AS 'MODULE_PATHNAME', 'custseg_portfolio_owner' LANGUAGE C VOLATILE PARALLEL UNS
 COMMENT ON FUNCTION custseg.set_resource(text, text, numeric, text, text, int, text, text, jsonb, float8, float8, text) IS
 'Declares a resource, or declares it anew: what is not given has its default, budgets and bounds of tiers stay. Each run divides total over the tiers and each tier''s part over its customers, exactly. total: at least 0, a multiple of 10^-scale; scale: decimals of all amounts, -20 to 20. weight_measure: customers of a tier get it in proportion to this measure (unknown or negative counts 0); NULL: all the same. tiers_by: tiers without a budget get what the budgets leave by their weight times the sum of the measure (measure; without one, times their customers), by weight times customers (customers), or by weight alone (weight). period: the days whose usage counts in budget_use: lifetime, rolling N months, month, quarter, half or year. budgets: an object of tier and budget that sets them all at once. max_gini, max_tier_share, 0 to 1: above it allocation_fairness raises the alarm. 22023: an argument out of range, no such measure, budgets that do not add up to the total, or below the guaranteed base; 42704: no such portfolio or tier; 42501: not the owner.';
 
+-- A row of resource_tier, checked as far as it can be alone.
+CREATE FUNCTION custseg._complete_resource_tier(portfolio text, row_given jsonb) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_weight numeric := row_given ->> 'weight';
+	pair record;
+BEGIN
+	IF v_weight IS NULL OR v_weight < 0 OR v_weight IN ('NaN', 'Infinity') THEN
+		RAISE EXCEPTION 'argument "weight" is %', coalesce(v_weight::text, 'null')
+			USING ERRCODE = '22023', HINT = 'A weight is a number of at least 0.';
+	END IF;
+	-- No amount is finer than 20 decimals; _check_resource knows the scale.
+	PERFORM custseg._check_amount(v.argument, (row_given ->> v.argument)::numeric, 20)
+	FROM unnest('{budget,floor,cap,customer_floor,customer_cap}'::text[]) AS v (argument);
+	FOR pair IN
+		SELECT v.argument, (row_given ->> v.argument)::numeric AS low, (row_given ->> v.bound)::numeric AS high
+		FROM (VALUES ('floor', 'cap'), ('customer_floor', 'customer_cap')) AS v (argument, bound)
+	LOOP
+		IF pair.low > pair.high THEN
+			RAISE EXCEPTION 'argument "%" is above the cap: % > %', pair.argument, pair.low, pair.high
+				USING ERRCODE = '22023', HINT = 'Lower the floor, or raise the cap.';
+		END IF;
+	END LOOP;
+	RETURN row_given;
+END
+$$;
+COMMENT ON FUNCTION custseg._complete_resource_tier(text, jsonb) IS
+'Internal: checks a row of resource_tier. 22023: an argument out of range, a floor above its cap.';
+
 CREATE FUNCTION custseg._set_tier_budget(portfolio text, p_resource text, p_tier text, p_budget numeric, p_weight numeric,
 	p_floor numeric, p_cap numeric, p_customer_floor numeric, p_customer_cap numeric)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	v_scale int;
 BEGIN
 	PERFORM custseg._lock_portfolio(portfolio);
-	PERFORM custseg._work_on(portfolio);
 	PERFORM custseg._check_resource_name(portfolio, p_resource);
-	PERFORM custseg._check_tier_name(portfolio, p_tier);
-	SELECT r.scale INTO STRICT v_scale FROM resource AS r WHERE r.resource = p_resource;
-	IF p_weight IS NULL OR p_weight < 0 OR p_weight IN ('NaN', 'Infinity') THEN
-		RAISE EXCEPTION 'argument "weight" is %', coalesce(p_weight::text, 'null')
-			USING ERRCODE = '22023', HINT = 'A weight is a number of at least 0.';
-	END IF;
-	PERFORM custseg._check_amount(v.argument, v.amount, v_scale)
-	FROM (VALUES ('budget', p_budget), ('floor', p_floor), ('cap', p_cap), ('customer_floor', p_customer_floor),
-		('customer_cap', p_customer_cap)) AS v (argument, amount);
-	IF p_floor > p_cap OR p_customer_floor > p_customer_cap THEN
-		RAISE EXCEPTION 'argument "%" is above the cap: % > %', CASE WHEN p_floor > p_cap THEN 'floor' ELSE 'customer_floor' END,
-			CASE WHEN p_floor > p_cap THEN p_floor ELSE p_customer_floor END,
-			CASE WHEN p_floor > p_cap THEN p_cap ELSE p_customer_cap END
-			USING ERRCODE = '22023', HINT = 'Lower the floor, or raise the cap.';
-	END IF;
-
-	INSERT INTO resource_tier AS t (resource, tier, budget, weight, floor, cap, customer_floor, customer_cap)
-	VALUES (p_resource, p_tier, p_budget, p_weight, p_floor, p_cap, p_customer_floor, p_customer_cap)
-	ON CONFLICT ON CONSTRAINT resource_tier_pkey DO UPDATE
-	SET budget = excluded.budget, weight = excluded.weight, floor = excluded.floor, cap = excluded.cap,
-		customer_floor = excluded.customer_floor, customer_cap = excluded.customer_cap;
-	PERFORM custseg._check_resource(portfolio, p_resource);
+	PERFORM custseg._check_tier_exists(portfolio, p_tier, 'tier');
+	PERFORM custseg._put_rows(portfolio, 'resource_tiers', jsonb_build_array(custseg._complete_resource_tier(portfolio,
+		jsonb_build_object('resource', p_resource, 'tier', p_tier, 'budget', p_budget, 'weight', p_weight, 'floor', p_floor,
+			'cap', p_cap, 'customer_floor', p_customer_floor, 'customer_cap', p_customer_cap))));
+	PERFORM custseg._declared(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._set_tier_budget(text, text, text, numeric, numeric, numeric, numeric, numeric, numeric) IS
@@ -253,6 +258,7 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	PERFORM custseg._check_resource_name(portfolio, p_resource);
 	DELETE FROM resource AS r WHERE r.resource = p_resource;
+	PERFORM custseg._declared(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._drop_resource(text, text) IS

@@ -247,6 +247,7 @@ BEGIN
 	DELETE FROM score_history AS s WHERE s.as_of >= p_from;
 	DELETE FROM attainment_history AS a WHERE a.as_of >= p_from;
 	DELETE FROM model AS m WHERE m.as_of >= p_from;
+	DELETE FROM quality AS q WHERE q.as_of >= p_from;
 END
 $$;
 COMMENT ON FUNCTION custseg._undo(text, date) IS

@@ -25,6 +25,7 @@ BEGIN
 	PERFORM custseg._make_resource_views(portfolio);
 	PERFORM custseg._make_reports(portfolio);
 	PERFORM custseg._grant_report_views(portfolio);
+	PERFORM custseg._make_quality_views(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._make_views(text) IS
@@ -107,10 +108,11 @@ BEGIN
 	SELECT c.measure FROM component AS c
 	UNION SELECT c.score_name FROM component AS c
 	UNION SELECT m.measure FROM measure AS m
+	UNION SELECT r.weight_measure FROM resource AS r WHERE r.weight_measure IS NOT NULL
 	UNION SELECT u.measure FROM unnest(custseg.tier_policy_measures(custseg._tier_policy(portfolio))) AS u (measure)
 	UNION VALUES ('score'), ('r'), ('f'), ('m')
 	ORDER BY 1;
 END
 $$;
 COMMENT ON FUNCTION custseg._used_measures(text) IS
-'Internal: the measures that components and rules of tiers of a portfolio use.';
+'Internal: the measures that components, rules of tiers and resources of a portfolio use.';
