@@ -201,6 +201,7 @@ OBJS = \
 	src/portfolio/check_query.o \
 	src/portfolio/portfolio_call.o \
 	src/portfolio/portfolio_purchases.o \
+	src/portfolio/portfolio_run.o \
 	src/portfolio/registry.o
 
 # The install script is made of the parts that sql/load_order lists.

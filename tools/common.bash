@@ -63,7 +63,7 @@ build_packages()
 
 test_packages()
 {
-	echo "postgresql-$1-pgtap libtap-parser-sourcehandler-pgtap-perl libipc-run-perl"
+	echo "postgresql-$1-pgtap postgresql-$1-cron libtap-parser-sourcehandler-pgtap-perl libipc-run-perl"
 }
 
 # debian_mirror: the mirror that apt uses on this machine, a local one or a proxy too; empty where apt names

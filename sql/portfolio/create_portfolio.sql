@@ -1,39 +1,27 @@
 -- create_portfolio: from one relation of orders to a schema that can be refreshed.
 
--- The declarations that a template begins with.
+-- The declarations that a template begins with: a document, taken in as an import.
 CREATE FUNCTION custseg._apply_template(portfolio text, template text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	policy custseg.tier_policy := custseg.tier_policy_template(template);
+	policy jsonb := custseg.tier_policy_template(template)::jsonb;
+	measures jsonb := '[]';
+	components jsonb := '[{"measure": "spend"}]';
 BEGIN
-	PERFORM custseg._work_on(portfolio);
-	INSERT INTO tier (tier, position, enter, keep)
-	SELECT t.tier, t."position", t.enter, t.keep FROM custseg.tier_policy_tiers(policy) AS t;
-	INSERT INTO setting (name, value)
-	SELECT o.key, o.value FROM jsonb_each_text(policy::jsonb) AS o
-	WHERE o.key IN (SELECT p.name FROM custseg.portfolio_options() AS p);
-
 	IF template = 'vip_regular_potential' THEN
 		-- Loyalty is a habit: in how many months a customer has bought.
-		INSERT INTO measure (measure, kind, description)
-		VALUES ('loyalty', 'active_months', 'calendar months with a purchase');
-		INSERT INTO component (measure, position, weight, method, classes, score_name) VALUES
-			('spend', 1, 1, 'balanced', 5, 'spend_score'),
-			('frequency', 2, 1, 'balanced', 5, 'frequency_score'),
-			('loyalty', 3, 1, 'balanced', 5, 'loyalty_score');
+		measures := '[{"measure": "loyalty", "kind": "active_months", "description": "calendar months with a purchase"}]';
+		components := '[{"measure": "spend"}, {"measure": "frequency"}, {"measure": "loyalty"}]';
 	ELSIF template = 'quick_start' THEN
-		INSERT INTO component (measure, position, weight, method, classes, score_name) VALUES
-			('frequency', 1, 1, 'balanced', 5, 'frequency_score'),
-			('spend', 2, 1, 'balanced', 5, 'spend_score');
+		components := '[{"measure": "frequency"}, {"measure": "spend"}]';
 	ELSIF template = 'abc' THEN
-		INSERT INTO component (measure, position, weight, method, shares, score_name)
-		VALUES ('spend', 1, 1, 'abc', '{0.8,0.95}', 'abc_class');
-	ELSE
-		INSERT INTO component (measure, position, weight, method, classes, score_name)
-		VALUES ('spend', 1, 1, 'balanced', 5, 'spend_score');
+		components := '[{"measure": "spend", "method": "abc", "score_name": "abc_class"}]';
 	END IF;
+	PERFORM custseg._replace_declarations(portfolio, jsonb_build_object('measures', measures, 'components', components,
+		'tiers', policy -> 'tiers',
+		'options', (SELECT jsonb_object_agg(o.key, o.value) FROM jsonb_each(policy) AS o WHERE o.key = ANY (custseg._policy_options()))));
 END
 $$;
 COMMENT ON FUNCTION custseg._apply_template(text, text) IS
@@ -256,6 +244,8 @@ BEGIN
 
 	PERFORM custseg._layout_core(schema, key_type::text);
 	PERFORM custseg._layout_declarations(schema, key_type::text);
+	PERFORM custseg._layout_resources(schema, key_type::text);
+	PERFORM custseg._layout_targets(schema, key_type::text);
 	PERFORM custseg._layout_sources(schema, key_type::text);
 	EXECUTE format('INSERT INTO %I.portfolio (name, layout, customer_type, time_zone, level, template) VALUES ($1, 1, $2, $3, $4, $5)', schema)
 	USING p_name, key_type::text, p_time_zone, p_level, p_template;
@@ -269,8 +259,8 @@ BEGIN
 	IF p_rates IS NOT NULL THEN
 		note := note || E'\n' || custseg._record_source(p_name, 'rates', p_rates, ARRAY['currency', 'day', 'rate']);
 	END IF;
+	-- Makes the views too.
 	PERFORM custseg._apply_template(p_name, p_template);
-	PERFORM custseg._make_views(p_name);
 	RETURN format(E'portfolio "%s" was created in schema %I: %s%s\nrefresh it with SELECT * FROM custseg.refresh(%L)',
 		p_name, schema, custseg._describe_orders(p_name), note, p_name);
 END

@@ -113,7 +113,7 @@ COMMENT ON COLUMN run.orders_counted IS 'Order rows that counted: with it the ne
 COMMENT ON COLUMN run.counts IS 'What was read, skipped, moved and written.';
 COMMENT ON COLUMN run.timings IS 'Milliseconds of each step.';
 COMMENT ON COLUMN run.models IS 'The models that it used: name and the day they were fitted for.';
-COMMENT ON COLUMN run.sqlstate IS 'SQLSTATE of the error of a failed run.';
+COMMENT ON COLUMN run.sqlstate IS 'SQLSTATE of the error of a failed run; NULL: its session or the server ended.';
 COMMENT ON COLUMN run.error IS 'Message of the error of a failed run.';
 
 CREATE TABLE criteria (
@@ -226,11 +226,16 @@ COMMENT ON COLUMN tier_transition.valid_until IS 'First day behind its validity.
 COMMENT ON COLUMN tier_transition.reason IS 'Why.';
 
 CREATE TABLE class_count (
-	as_of     date NOT NULL,
-	dimension text NOT NULL CHECK (dimension IN ('tier', 'segment')),
-	class     text NOT NULL,
-	customers bigint NOT NULL,
-	spend     numeric NOT NULL,
+	as_of         date NOT NULL,
+	dimension     text NOT NULL CHECK (dimension IN ('tier', 'segment')),
+	class         text NOT NULL,
+	customers     bigint NOT NULL,
+	spend         numeric NOT NULL,
+	profit        numeric,
+	costed_spend  numeric,
+	buyers        bigint NOT NULL DEFAULT 0,
+	repeat_buyers bigint NOT NULL DEFAULT 0,
+	active        bigint NOT NULL DEFAULT 0,
 	PRIMARY KEY (as_of, dimension, class)
 );
 COMMENT ON TABLE class_count IS 'How many customers a tier or segment had after each run; it stays when customers are forgotten.';
@@ -239,6 +244,11 @@ COMMENT ON COLUMN class_count.dimension IS 'tier or segment.';
 COMMENT ON COLUMN class_count.class IS 'Name of the tier or segment.';
 COMMENT ON COLUMN class_count.customers IS 'Customers in it.';
 COMMENT ON COLUMN class_count.spend IS 'Their spend, all days up to as_of.';
+COMMENT ON COLUMN class_count.profit IS 'Spend less cost of those whose cost is known; NULL: of nobody.';
+COMMENT ON COLUMN class_count.costed_spend IS 'Spend of those whose cost is known.';
+COMMENT ON COLUMN class_count.buyers IS 'Customers with a purchase.';
+COMMENT ON COLUMN class_count.repeat_buyers IS 'Customers with purchases on more than one day.';
+COMMENT ON COLUMN class_count.active IS 'Customers with a purchase within the setting active_days.';
 
 CREATE TABLE score_history (
 	as_of       date NOT NULL,

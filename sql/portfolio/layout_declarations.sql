@@ -30,7 +30,7 @@ COMMENT ON COLUMN measure.description IS 'One line for people.';
 
 CREATE TABLE component (
 	measure    text PRIMARY KEY,
-	position   int NOT NULL UNIQUE CHECK (position > 0),
+	position   int NOT NULL UNIQUE DEFERRABLE CHECK (position > 0),
 	weight     float8 NOT NULL DEFAULT 1 CHECK (weight >= 0 AND weight < 'Infinity'),
 	method     text NOT NULL DEFAULT 'balanced'
 	           CHECK (method IN ('balanced', 'quantile', 'natural', 'breaks', 'abc', 'minmax', 'zscore', 'percentile', 'none')),
@@ -38,7 +38,7 @@ CREATE TABLE component (
 	classes    int CHECK (classes BETWEEN 2 AND 1000),
 	breaks     float8[],
 	shares     float8[],
-	score_name text NOT NULL UNIQUE,
+	score_name text NOT NULL UNIQUE DEFERRABLE,
 	part       text NOT NULL DEFAULT 'value' CHECK (part IN ('value', 'need', 'potential'))
 );
 COMMENT ON TABLE component IS 'The parts of the score: which measures, how they become a score, and their weights.';
@@ -56,7 +56,7 @@ COMMENT ON COLUMN component.part IS 'Which part of the priority it belongs to.';
 
 CREATE TABLE tier (
 	tier         text PRIMARY KEY CHECK (tier <> ''),
-	position     int NOT NULL UNIQUE CHECK (position > 0),
+	position     int NOT NULL UNIQUE DEFERRABLE CHECK (position > 0),
 	enter        text,
 	keep         text,
 	stay         text,
@@ -80,7 +80,7 @@ CREATE TABLE override (
 	override_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	customer_id {key} NOT NULL,
 	kind        text NOT NULL CHECK (kind IN ('pin', 'floor', 'exclude')),
-	tier        text REFERENCES tier ON UPDATE CASCADE,
+	tier        text,
 	valid_from  date,
 	valid_until date,
 	reason      text NOT NULL CHECK (reason <> ''),

@@ -63,8 +63,11 @@ BEGIN ATOMIC
 		('grace', '', 'how long a customer is warned before going down; empty: not'),
 		('validity', '', 'how long a tier lasts; empty: no limit'),
 		('requalify_by', 'keep', 'for downgrade requalify: the rule that counts, keep or enter'),
-		('keep_scores', 'none', 'history of scores: none, changes (customers whose classes changed) or all'),
-		('keep_runs', '', 'how long run_log and counts are kept by prune; empty: for ever'),
+		('keep_scores', 'none', 'history of scores: none, changes (customers whose score or classes changed) or all'),
+		('active_days', '365', 'reports: a customer is active who has bought within so many days, lapsed who has not'),
+		('new_days', '90', 'reports: a customer is new for so many days from the first purchase'),
+		('keep_runs', '', 'how long prune keeps run_log and counts, an interval; empty: as long as the rest'),
+		('language', 'en', 'the language of explanations, see custseg.sentence'),
 		('anonymous', '', 'customers who are nobody, such as 0 or guest, separated by commas: skipped and counted')
 	) AS v (name, "default", description)
 	UNION ALL

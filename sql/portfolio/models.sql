@@ -40,7 +40,12 @@ BEGIN
 		value := custseg._measure_expression(portfolio, part.measure, day);
 		name := 'score ' || part.measure;
 		spec := concat_ws(' ', part.method, part.classes, part.shares,
-			(SELECT format('%s %s %s', m.kind, m."window", m.filter) FROM measure AS m WHERE m.measure = part.measure));
+			(SELECT format('%s %s %s', m.kind, m."window", m.filter) FROM measure AS m WHERE m.measure = part.measure),
+			-- What a lifetime model says depends on these too.
+			(SELECT string_agg(custseg._option(portfolio, o.name), ' ' ORDER BY o.name)
+			 FROM unnest('{lifetime,horizon,discount,margin_rate}'::text[]) AS o (name)
+			 WHERE EXISTS (SELECT FROM custseg.measure_kinds() AS k LEFT JOIN measure AS m ON m.measure = part.measure
+				WHERE k.source = 'model' AND k.kind = coalesce(m.kind, part.measure))));
 		model_column := CASE WHEN custseg._has_classes(part.method) THEN 'breaks' ELSE 'scale' END;
 		aggregate := CASE part.method
 			WHEN 'abc' THEN format('custseg.abc_breaks(%s, %L::float8[])', value, part.shares)

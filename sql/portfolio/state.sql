@@ -79,14 +79,17 @@ DECLARE
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, day), c.position), ''
-			ORDER BY c.position),
+			ORDER BY c.position) FILTER (WHERE c.measure IS NOT NULL),
+		-- The place of a component that was dropped stays empty.
 		format('ARRAY[%s]::smallint[]', string_agg(
-			CASE WHEN custseg._has_classes(c.method) THEN format('c.k%s', c.position) ELSE 'NULL' END, ', ' ORDER BY c.position))
-	INTO scores, classes FROM component AS c;
+			CASE WHEN custseg._has_classes(c.method) THEN format('c.k%s', c.position) ELSE 'NULL' END, ', ' ORDER BY g.position))
+	INTO scores, classes
+	FROM generate_series(1, (SELECT max(k.position) FROM component AS k)) AS g (position)
+	LEFT JOIN component AS c ON c.position = g.position;
 	SELECT string_agg(custseg._measure_expression(portfolio, m.measure, day), ', ' ORDER BY m.place) INTO measures
 	FROM unnest(custseg.tier_policy_measures(policy)) WITH ORDINALITY AS m (measure, place);
 
-	TRUNCATE stage_state;
+	PERFORM custseg._clear_stage(portfolio, 'stage_state');
 	-- OFFSET 0 keeps the levels apart: each expression is computed once.
 	EXECUTE format('
 		INSERT INTO stage_state
@@ -114,7 +117,10 @@ BEGIN
 						SELECT v.customer_id, jsonb_agg(jsonb_strip_nulls(jsonb_build_object(''kind'', v.kind, ''tier'', v.tier,
 							''from'', v.valid_from, ''until'', v.valid_until, ''reason'', v.reason, ''author'', v.author))
 							ORDER BY v.override_id) AS overrides
-						FROM override AS v GROUP BY v.customer_id
+						FROM override AS v
+						-- One that has ended may name a tier that was dropped.
+						WHERE v.tier IS NULL OR v.tier = ANY (%9$L)
+						GROUP BY v.customer_id
 					) AS o ON o.customer_id = c.customer_id
 					OFFSET 0
 				) AS c
@@ -134,8 +140,9 @@ BEGIN
 		policy, (SELECT array_agg(t.tier) FROM tier AS t), measures, day);
 
 	INSERT INTO stage_state (customer_id, known, changed, from_segment, from_tier, transition, reason, state_change)
-	SELECT c.customer_id, true, true, c.segment, c.tier, 'exit', 'no longer in the sources', c.tier IS NOT NULL
-	FROM customer AS c
+	SELECT c.customer_id, true, true, c.segment, c.tier, 'exit',
+		CASE WHEN a.to_id IS NULL THEN 'no longer in the sources' ELSE format('merged into %s', a.to_id) END, c.tier IS NOT NULL
+	FROM customer AS c LEFT JOIN customer_alias AS a ON a.from_id = c.customer_id
 	WHERE NOT EXISTS (SELECT FROM stage_customer AS s WHERE s.customer_id = c.customer_id)
 		AND num_nonnulls(c.purchases, c.windows, c.measures, c.segment, c.tier) > 0;
 END
@@ -192,11 +199,7 @@ BEGIN
 	WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.now IS NOT NULL;
 	GET DIAGNOSTICS n_begun = ROW_COUNT;
 
-	INSERT INTO class_count (as_of, dimension, class, customers, spend)
-	SELECT day, v.dimension, v.class, count(*), coalesce(sum(custseg.spend(c.purchases)), 0)
-	FROM customer AS c CROSS JOIN LATERAL (VALUES ('tier', c.tier), ('segment', c.segment)) AS v (dimension, class)
-	WHERE v.class IS NOT NULL
-	GROUP BY v.dimension, v.class;
+	PERFORM custseg._count_classes(portfolio, as_of);
 
 	RETURN jsonb_build_object('customers_updated', n_updated, 'customers_new', n_inserted, 'tier_transitions', n_transitions,
 		'memberships_ended', n_ended, 'memberships_begun', n_begun);
@@ -238,8 +241,11 @@ BEGIN
 	DELETE FROM membership AS h WHERE h.since >= p_from;
 	UPDATE membership AS h SET until = NULL WHERE h.until >= p_from;
 
+	PERFORM custseg._undo_resources(portfolio, p_from);
 	DELETE FROM class_count AS n WHERE n.as_of >= p_from;
+	DELETE FROM class_total AS n WHERE n.as_of >= p_from;
 	DELETE FROM score_history AS s WHERE s.as_of >= p_from;
+	DELETE FROM attainment_history AS a WHERE a.as_of >= p_from;
 	DELETE FROM model AS m WHERE m.as_of >= p_from;
 	DELETE FROM quality AS q WHERE q.as_of >= p_from;
 END

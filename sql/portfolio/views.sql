@@ -9,10 +9,11 @@ BEGIN
 	PERFORM set_config('search_path', format('%I, pg_catalog, pg_temp', custseg._portfolio_schema(portfolio)), true);
 	EXECUTE pg_catalog.format('CREATE OR REPLACE VIEW %I AS %s', view_name, query);
 	EXECUTE comments;
+	INSERT INTO report_view VALUES (view_name) ON CONFLICT DO NOTHING;
 END
 $$;
 COMMENT ON FUNCTION custseg._make_view(text, name, text, text) IS
-'Internal: makes or remakes a report view, with its comments.';
+'Internal: makes or remakes a report view, with its comments; readers may read it.';
 
 CREATE FUNCTION custseg._make_views(portfolio text) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -20,6 +21,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM custseg._make_customer_views(portfolio);
+	PERFORM custseg._make_criteria_views(portfolio);
+	PERFORM custseg._make_resource_views(portfolio);
+	PERFORM custseg._make_reports(portfolio);
+	PERFORM custseg._grant_report_views(portfolio);
 	PERFORM custseg._make_quality_views(portfolio);
 END
 $$;
@@ -44,7 +49,10 @@ BEGIN
 
 	PERFORM custseg._make_view(portfolio, 'current_customers', format('
 		SELECT c.customer_id, c.as_of, %s AS score, c.r, c.f, c.m, c.segment, c.segment_since, c.tier, c.tier_since AS since,
-			c.grace_since, c.valid_until, %s AS priority, NULL::jsonb AS allocation, NULL::text AS agent,
+			c.grace_since, c.valid_until, %s AS priority,
+			(SELECT jsonb_object_agg(a.resource, a.amount) FROM allocation AS a
+			WHERE a.customer_id = c.customer_id AND a.until IS NULL) AS allocation,
+			(SELECT h.agent FROM assignment AS h WHERE h.customer_id = c.customer_id AND h.until IS NULL) AS agent,
 			(SELECT t.reason FROM tier_transition AS t WHERE t.customer_id = c.customer_id ORDER BY t.as_of DESC LIMIT 1) AS reason,
 			custseg.first_purchase(c.purchases) AS first_purchase, custseg.last_purchase(c.purchases) AS last_purchase,
 			custseg.frequency(c.purchases) AS frequency, custseg.spend(c.purchases) AS spend
@@ -100,10 +108,11 @@ BEGIN
 	SELECT c.measure FROM component AS c
 	UNION SELECT c.score_name FROM component AS c
 	UNION SELECT m.measure FROM measure AS m
+	UNION SELECT r.weight_measure FROM resource AS r WHERE r.weight_measure IS NOT NULL
 	UNION SELECT u.measure FROM unnest(custseg.tier_policy_measures(custseg._tier_policy(portfolio))) AS u (measure)
 	UNION VALUES ('score'), ('r'), ('f'), ('m')
 	ORDER BY 1;
 END
 $$;
 COMMENT ON FUNCTION custseg._used_measures(text) IS
-'Internal: the measures that components and rules of tiers of a portfolio use.';
+'Internal: the measures that components, rules of tiers and resources of a portfolio use.';
