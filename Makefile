@@ -197,7 +197,10 @@ OBJS = \
 	src/allocation/workload_dual.o \
 	src/allocation/workload_improve.o \
 	src/allocation/workload_round.o \
-	src/allocation/workload_sample.o
+	src/allocation/workload_sample.o \
+	src/portfolio/portfolio_call.o \
+	src/portfolio/portfolio_purchases.o \
+	src/portfolio/registry.o
 
 # The install script is made of the parts that sql/load_order lists.
 SQL_PARTS  := $(addprefix sql/,$(shell cat sql/load_order))

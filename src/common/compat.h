@@ -98,4 +98,12 @@ BufFileReadOrEof(BufFile *file, void *ptr, size_t size)
 #define MY_LOCAL_XID (MyProc->lxid)
 #endif
 
+/* 16: one function checks rights on objects of all classes but a few (utils/acl.h) */
+#if PG_VERSION_NUM >= 160000
+#define SCHEMA_ACLCHECK(schema, role, mode) \
+	object_aclcheck(NamespaceRelationId, schema, role, mode)
+#else
+#define SCHEMA_ACLCHECK(schema, role, mode) pg_namespace_aclcheck(schema, role, mode)
+#endif
+
 #endif							/* CUSTSEG_COMPAT_H */

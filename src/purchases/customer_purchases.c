@@ -7,17 +7,19 @@
 #include "common/compat.h"
 
 #include "fmgr.h"
-#include "purchases/orders.h"
+#include "purchases/customer_purchases.h"
 #include "utils/memutils.h"
 
 typedef struct Emission
 {
-	Orders	   *orders;
+	const Orders *orders;
 	Oid			result_key;
 	Tuplestorestate *store;
 	TupleDesc	desc;
+	Datum	   *values;			/* of a result row */
+	bool	   *nulls;
 	MemoryContext row_context;
-	int			rows_since_reset;
+	int64		n_customers;
 } Emission;
 
 static void
@@ -26,37 +28,48 @@ EmitCustomer(const GroupKey *key, void *state, void *arg)
 	Emission   *e = arg;
 	MemoryContext old = MemoryContextSwitchTo(e->row_context);
 	Purchases	p;
-	Datum		values[2];
-	bool		nulls[2] = {false, false};
 
 	PurchasesOpenState(state, true, &p);
-	values[0] = KeyDatum(key, e->orders->key_type, e->result_key);
-	values[1] = PointerGetDatum(PurchasesDatum(&p));
-	tuplestore_putvalues(e->store, e->desc, values, nulls);
+	e->values[0] = KeyDatum(key, e->orders->key_type, e->result_key);
+	e->values[1] = PointerGetDatum(PurchasesDatum(&p));
+	tuplestore_putvalues(e->store, e->desc, e->values, e->nulls);
 	MemoryContextSwitchTo(old);
-	if (++e->rows_since_reset == 256)
-	{
+	if (++e->n_customers % 256 == 0)
 		MemoryContextReset(e->row_context);
-		e->rows_since_reset = 0;
-	}
+}
+
+int64
+CustomerPurchasesEmit(Orders *orders, Tuplestorestate *store, TupleDesc desc)
+{
+	Emission	e;
+
+	e.orders = orders;
+	e.result_key = TupleDescAttr(desc, 0)->atttypid;
+	e.store = store;
+	e.desc = desc;
+	e.values = palloc0(desc->natts * sizeof(Datum));
+	e.nulls = palloc(desc->natts * sizeof(bool));
+	for (int i = 0; i < desc->natts; i++)
+		e.nulls[i] = i > 1;
+	e.n_customers = 0;
+	e.row_context = AllocSetContextCreate(CurrentMemoryContext, "custseg row",
+										  ALLOCSET_DEFAULT_SIZES);
+	GroupTableScan(orders->customers, true, EmitCustomer, &e);
+	GroupTableDestroy(orders->customers);
+	MemoryContextDelete(e.row_context);
+	return e.n_customers;
 }
 
 static Datum
 CustomerPurchases(FunctionCallInfo fcinfo, int first)
 {
 	char	   *query = RequiredQuery(fcinfo, first, "orders");
-	Emission	e;
+	TupleDesc	desc;
+	Tuplestorestate *store = BeginResult(fcinfo, &desc);
 
-	e.store = BeginResult(fcinfo, &e.desc);
-	e.result_key = TupleDescAttr(e.desc, 0)->atttypid;
-	e.orders = OrdersRead(query, TextArgument(fcinfo, first + 1), false, 0,
-						  e.result_key);
-	e.rows_since_reset = 0;
-	e.row_context = AllocSetContextCreate(CurrentMemoryContext, "custseg row",
-										  ALLOCSET_DEFAULT_SIZES);
-	GroupTableScan(e.orders->customers, true, EmitCustomer, &e);
-	GroupTableDestroy(e.orders->customers);
-	MemoryContextDelete(e.row_context);
+	CustomerPurchasesEmit(OrdersRead(query, TextArgument(fcinfo, first + 1), false, 0,
+									 TupleDescAttr(desc, 0)->atttypid),
+						  store, desc);
 	return (Datum) 0;
 }
 

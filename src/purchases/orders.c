@@ -73,9 +73,6 @@ typedef struct Reading
 	DayReader	day_reader;
 	OrdersPeriod period;
 	DateADT		first_after;	/* the earliest day after the period */
-	int64		no_customer;
-	int64		no_day;
-	int64		no_amount;
 	Batch		customers;
 	Batch	   *lines;			/* when there is an order_id */
 	StringInfoData line_key;
@@ -257,17 +254,17 @@ RowCounts(Reading *r, TupleTableSlot *slot, int32 *day)
 {
 	if (slot->tts_isnull[CUSTOMER])
 	{
-		r->no_customer++;
+		r->orders->n_no_customer++;
 		return false;
 	}
 	if (slot->tts_isnull[DAY])
 	{
-		r->no_day++;
+		r->orders->n_no_day++;
 		return false;
 	}
 	if (slot->tts_isnull[AMOUNT])
 	{
-		r->no_amount++;
+		r->orders->n_no_amount++;
 		return false;
 	}
 	*day = ReadDay(&r->day_reader, slot->tts_values[DAY]);
@@ -278,6 +275,24 @@ RowCounts(Reading *r, TupleTableSlot *slot, int32 *day)
 		return false;
 	}
 	return true;
+}
+
+/* Most rows only compare here: the branches are foreseen. */
+static inline void
+CountRow(Reading *r, const Purchase *row)
+{
+	Orders	   *orders = r->orders;
+
+	if (orders->n_rows++ == 0)
+		orders->first_day = orders->last_day = row->day;
+	else if (row->day < orders->first_day)
+		orders->first_day = row->day;
+	else if (row->day > orders->last_day)
+		orders->last_day = row->day;
+	orders->n_late += row->day <= r->period.since;
+	orders->n_refunds += row->is_refund;
+	orders->n_zero += DecimalSign(&row->amount) == 0;
+	orders->n_no_cost += !row->has_cost;
 }
 
 static void
@@ -306,10 +321,10 @@ ReceiveOrder(TupleTableSlot *slot, void *arg)
 		row->day = day;
 		row->amount = ReadAmount(type[AMOUNT], slot->tts_values[AMOUNT], "amount");
 		row->is_refund = DecimalSign(&row->amount) < 0;
-		row->has_cost = r->query.n_columns > COST && !slot->tts_isnull[COST];
+		row->has_cost = r->orders->has_cost && !slot->tts_isnull[COST];
 		if (row->has_cost)
 			row->cost = ReadAmount(type[COST], slot->tts_values[COST], "cost");
-		r->orders->n_rows++;
+		CountRow(r, row);
 		RowReady(batch);
 	}
 	if (batch->n == BATCH_ROWS)
@@ -363,9 +378,9 @@ ReportSkipped(const Reading *r)
 		int64		n;
 		const char *why;
 	}			skipped[] = {
-		{r->no_customer, "without a customer"},
-		{r->no_day, "without a day"},
-		{r->no_amount, "without an amount"},
+		{r->orders->n_no_customer, "without a customer"},
+		{r->orders->n_no_day, "without a day"},
+		{r->orders->n_no_amount, "without an amount"},
 		{r->orders->n_after, r->period.has_split ? "after the horizon" : "after as_of"}
 	};
 
@@ -426,6 +441,7 @@ OrdersReadPeriod(const char *query, const char *time_zone,
 	UserQueryOpen(&r->query, query, "orders", order_columns, N_COLUMNS);
 	MemoryContextSwitchTo(context);
 	r->orders->key_type = r->query.type[CUSTOMER];
+	r->orders->has_cost = r->query.n_columns > COST;
 	if (OidIsValid(result_key))
 		KeyTypeCheck(r->orders->key_type, result_key);
 	DayReaderInit(&r->day_reader, r->query.type[DAY], time_zone);
@@ -455,8 +471,11 @@ OrdersReadPeriod(const char *query, const char *time_zone,
 	}
 	MemoryContextDelete(r->scratch);
 
-	if (r->orders->n_rows == 0 && r->orders->n_after > 0)
-		RefuseEarlyPeriod(r);
-	ReportSkipped(r);
+	if (!r->period.only_count)
+	{
+		if (r->orders->n_rows == 0 && r->orders->n_after > 0)
+			RefuseEarlyPeriod(r);
+		ReportSkipped(r);
+	}
 	return r->orders;
 }

@@ -19,7 +19,21 @@ typedef struct Orders
 	Oid			key_type;		/* of the customer column */
 	GroupTable *customers;		/* states are PurchaseState */
 	int64		n_rows;			/* rows that count */
-	int64		n_after;		/* rows after the period, which do not */
+
+	/* rows that do not: the first reason that applies */
+	int64		n_no_customer;
+	int64		n_no_day;
+	int64		n_no_amount;
+	int64		n_after;		/* after the period */
+
+	/* of the rows that count; lines of an order each on its own */
+	int64		n_refunds;		/* amount below 0 */
+	int64		n_zero;			/* amount 0 */
+	int64		n_no_cost;		/* without a cost; all of them without its column */
+	int64		n_late;			/* up to the period's since */
+	bool		has_cost;		/* the query has a cost column */
+	int32		first_day;		/* undefined when n_rows is 0 */
+	int32		last_day;
 } Orders;
 
 typedef struct OrdersPeriod
@@ -34,13 +48,21 @@ typedef struct OrdersPeriod
 	 */
 	bool		has_split;
 	DateADT		split;
+
+	/*
+	 * The rows are counted for the caller, who tells of them: no NOTICE, and
+	 * no error when all of them are after the period. since is a day known
+	 * from before, DATEVAL_NOBEGIN for none.
+	 */
+	bool		only_count;
+	DateADT		since;
 } OrdersPeriod;
 
 /*
  * Runs a query with the columns customer, day, amount [, cost [, order_id]]
  * and summarises its rows by customer. Lines with the same customer and
  * order_id are netted first. Rows without customer, day or amount are skipped
- * and counted in a NOTICE. With has_as_of, so are rows after that day.
+ * and counted, in a NOTICE, too. With has_as_of, so are rows after that day.
  *
  * result_key, when valid, is the type that customers are to be returned in;
  * it is checked before the query runs. Everything lives in the current memory
