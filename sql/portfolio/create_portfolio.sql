@@ -259,8 +259,8 @@ BEGIN
 	IF p_rates IS NOT NULL THEN
 		note := note || E'\n' || custseg._record_source(p_name, 'rates', p_rates, ARRAY['currency', 'day', 'rate']);
 	END IF;
-	-- Makes the views too.
 	PERFORM custseg._apply_template(p_name, p_template);
+	PERFORM custseg._make_views(p_name);
 	RETURN format(E'portfolio "%s" was created in schema %I: %s%s\nrefresh it with SELECT * FROM custseg.refresh(%L)',
 		p_name, schema, custseg._describe_orders(p_name), note, p_name);
 END
