@@ -293,7 +293,3 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION custseg.unschedule(text) IS
 'Removes the job that schedule made for a portfolio: that of the caller; called by a superuser, those of all roles. A job that a dropped portfolio left is removed too. Returns a sentence that says what was removed or that there was nothing, or, where pg_cron runs from another database, the exact command to run there. 22023: portfolio is NULL; 42704: unknown portfolio, and no job; 42501: no job, and the caller has not the privileges of the portfolio''s owner.';
-
--- For the installer, who passes the right on to those who run portfolios.
-REVOKE EXECUTE ON FUNCTION custseg.schedule(text, text), custseg.unschedule(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION custseg.schedule(text, text), custseg.unschedule(text) TO @extowner@ WITH GRANT OPTION;
