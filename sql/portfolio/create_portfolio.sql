@@ -229,7 +229,7 @@ BEGIN
 	PERFORM custseg._check_arguments(arguments);
 	source := custseg._from_item(p_orders, 'orders');
 	EXECUTE format('CREATE SCHEMA %I', schema);
-	PERFORM custseg._register_portfolio(p_name, schema, 1);
+	PERFORM custseg._register_portfolio(p_name, schema, custseg._newest_layout());
 
 	PERFORM custseg._probe_relation(schema, source, 'orders');
 	EXECUTE format('DROP VIEW %I.source_probe', schema);
@@ -249,8 +249,8 @@ BEGIN
 	PERFORM custseg._layout_resources(schema, key_type::text);
 	PERFORM custseg._layout_targets(schema, key_type::text);
 	PERFORM custseg._layout_sources(schema, key_type::text);
-	EXECUTE format('INSERT INTO %I.portfolio (name, layout, customer_type, time_zone, level, template) VALUES ($1, 1, $2, $3, $4, $5)', schema)
-	USING p_name, key_type::text, p_time_zone, p_level, p_template;
+	EXECUTE format('INSERT INTO %I.portfolio (name, layout, customer_type, time_zone, level, template) VALUES ($1, $2, $3, $4, $5, $6)', schema)
+	USING p_name, custseg._newest_layout(), key_type::text, p_time_zone, p_level, p_template;
 	EXECUTE format('INSERT INTO %I.source (kind, definition, columns) VALUES (''orders'', $1, $2)', schema)
 	USING p_orders, ARRAY['customer_id', 'day', 'amount'] || ARRAY(
 		SELECT c.name FROM unnest(ARRAY['cost', 'order_id', 'currency']) AS c (name) WHERE arguments ->> c.name IS NOT NULL);

@@ -78,7 +78,7 @@ BEGIN ATOMIC
 			ELSE p.proname OPERATOR(pg_catalog.=) ANY (ARRAY['schedule', 'unschedule'])
 				OR l.lanname OPERATOR(pg_catalog.=) 'c' AND p.prosrc OPERATOR(pg_catalog.=) ANY (ARRAY[
 				'custseg_portfolio_owner', 'custseg_portfolio_reader', 'custseg_portfolio_caller',
-				'custseg_portfolio_try', 'custseg_refresh'])
+				'custseg_portfolio_try', 'custseg_portfolio_any', 'custseg_refresh'])
 			END
 	ORDER BY p.proname, p.oid;
 END;
