@@ -6,7 +6,7 @@ CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL client_min_messages = error;
 \ir include/portfolio_history.psql
 
-SELECT plan(7);
+SELECT plan(9);
 
 CREATE TABLE orders AS
 SELECT (i * 7919) % 997 * (i * 31 % 13) % 100 AS customer, timestamptz '2023-01-01 00:30:00+00' + (i * 7919) % 10007 * interval '87 minutes' AS at,
@@ -87,6 +87,14 @@ SELECT is_empty(format($$SELECT * FROM pg_temp.changes('plain', %L)$$, name), fo
 SELECT bag_eq(format($$SELECT replace(t, %L, 'plain') FROM told WHERE name = %1$L$$, name), 'SELECT t FROM plain_told', format('documents and sentences, too: %s', name)) FROM trial;
 
 SELECT cmp_ok((SELECT count(*)::int FROM plain_told), '>', 20, 'something was told');
+
+-- schedule runs as the caller, in his settings. What it calls is compiled at the first call.
+SET LOCAL standard_conforming_strings = off;
+SET LOCAL escape_string_warning = off;
+CREATE TABLE advice AS SELECT custseg.schedule('plain', '15  3 * * *') AS schedule, custseg.unschedule('plain') AS unschedule;
+SET LOCAL standard_conforming_strings = on;
+SELECT isnt(schedule, NULL, 'schedule works with other rules for backslashes') FROM advice;
+SELECT is(custseg.schedule('plain', '15  3 * * *') || custseg.unschedule('plain'), schedule || unschedule, 'and says the same') FROM advice;
 
 SELECT * FROM finish();
 ROLLBACK;
