@@ -31,9 +31,9 @@ BEGIN ATOMIC
 		('expected_purchases', 'model', true, 'custseg.expected_purchases({lifetime}, {p}, {as_of}, {horizon}, ''day'')',
 		 'purchase days to expect within the horizon'),
 		('expected_spend', 'model', false, 'custseg.expected_spend({spend_model}, {p})', 'amount to expect of a purchase day'),
-		('clv', 'model', true, 'custseg.clv({lifetime}, {spend_model}, {p}, {as_of}, {horizon}, {discount}, {margin_rate}, ''day'')',
+		('clv', 'model', true, 'custseg.clv({lifetime}, {spend_model}, {p}, {as_of}, {horizon}, {discount}, {margin_rate}, ''period'', ''day'')',
 		 'margin to expect within the horizon, discounted'),
-		('potential', 'model', true, '(custseg.clv({lifetime}, {spend_model}, {p}, {as_of}, {horizon}, 0, 1, ''day'') - custseg.annual_spend({p}, {as_of}) * {horizon} / 365)',
+		('potential', 'model', true, '(custseg.clv({lifetime}, {spend_model}, {p}, {as_of}, {horizon}, 0, 1, ''period'', ''day'') - custseg.annual_spend({p}, {as_of}) * {horizon} / 365)',
 		 'spend to expect within the horizon less that of the past at the same pace')
 	) AS v (kind, source, moves, expression, description)
 	UNION ALL
