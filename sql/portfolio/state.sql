@@ -165,14 +165,21 @@ DECLARE
 	n_begun bigint;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	UPDATE customer AS c
-	SET purchases = s.purchases, windows = s.windows, measures = s.measures, r = s.r, f = s.f, m = s.m,
-		segment_since = CASE WHEN s.segment IS NOT DISTINCT FROM c.segment THEN c.segment_since WHEN s.segment IS NOT NULL THEN day END,
-		segment = s.segment, classes = s.classes, tier = s.tier, tier_since = s.tier_since, grace_since = s.grace_since,
-		valid_until = s.valid_until
-	FROM stage_state AS s
-	WHERE s.changed AND s.known AND c.customer_id = s.customer_id;
-	GET DIAGNOSTICS n_updated = ROW_COUNT;
+	-- A first run has nothing to change, and is spared the joins that would find that out.
+	SELECT count(*) FILTER (WHERE s.changed AND s.known),
+		count(*) FILTER (WHERE s.changed AND (s.from_tier IS DISTINCT FROM s.tier AND s.from_tier IS NOT NULL
+			OR s.from_segment IS DISTINCT FROM s.segment AND s.from_segment IS NOT NULL))
+	INTO n_updated, n_ended FROM stage_state AS s;
+
+	IF n_updated > 0 THEN
+		UPDATE customer AS c
+		SET purchases = s.purchases, windows = s.windows, measures = s.measures, r = s.r, f = s.f, m = s.m,
+			segment_since = CASE WHEN s.segment IS NOT DISTINCT FROM c.segment THEN c.segment_since WHEN s.segment IS NOT NULL THEN day END,
+			segment = s.segment, classes = s.classes, tier = s.tier, tier_since = s.tier_since, grace_since = s.grace_since,
+			valid_until = s.valid_until
+		FROM stage_state AS s
+		WHERE s.changed AND s.known AND c.customer_id = s.customer_id;
+	END IF;
 
 	INSERT INTO customer (customer_id, purchases, windows, measures, r, f, m, segment, segment_since, classes, tier, tier_since,
 		grace_since, valid_until, entered)
@@ -186,12 +193,14 @@ BEGIN
 	FROM stage_state AS s WHERE s.state_change;
 	GET DIAGNOSTICS n_transitions = ROW_COUNT;
 
-	UPDATE membership AS h SET until = day
-	FROM stage_state AS s
-	CROSS JOIN LATERAL (VALUES ('tier', s.from_tier, s.tier), ('segment', s.from_segment, s.segment)) AS v (dimension, was, now)
-	WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.was IS NOT NULL
-		AND h.customer_id = s.customer_id AND h.dimension = v.dimension AND h.until IS NULL;
-	GET DIAGNOSTICS n_ended = ROW_COUNT;
+	IF n_ended > 0 THEN
+		UPDATE membership AS h SET until = day
+		FROM stage_state AS s
+		CROSS JOIN LATERAL (VALUES ('tier', s.from_tier, s.tier), ('segment', s.from_segment, s.segment)) AS v (dimension, was, now)
+		WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.was IS NOT NULL
+			AND h.customer_id = s.customer_id AND h.dimension = v.dimension AND h.until IS NULL;
+		GET DIAGNOSTICS n_ended = ROW_COUNT;
+	END IF;
 
 	INSERT INTO membership (customer_id, dimension, class, since, reason)
 	SELECT s.customer_id, v.dimension, v.now, day, v.reason
