@@ -71,6 +71,7 @@ DECLARE
 	query text := 'SELECT %s AS customer_id, %s AS day, %s AS amount, %s AS cost, %s AS order_id, o.ordered_at, %s
 		FROM (SELECT %s AS customer_id, %s AS ordered_at, %s AS amount, %s AS cost, %s AS order_id, %s AS currency FROM %s AS o%s) AS o%s';
 	has_currency boolean := arguments ->> 'currency' IS NOT NULL;
+	floats text[] := ARRAY['real', 'double precision'];
 	view_name name := CASE WHEN has_currency THEN 'source_orders_raw' ELSE 'source_orders' END;
 	key record;
 BEGIN
@@ -79,8 +80,9 @@ BEGIN
 		format(query, key.customer,
 			CASE WHEN types ->> 'ordered_at' = 'timestamp with time zone' THEN format('(o.ordered_at AT TIME ZONE %L)::date', time_zone)
 				ELSE 'o.ordered_at::date' END,
-			CASE WHEN has_currency THEN 'o.amount::numeric' ELSE 'o.amount' END,
-			CASE WHEN has_currency THEN 'o.cost::numeric' ELSE 'o.cost' END, 'o.order_id',
+			-- Money is no float; integers are as good as numeric, and faster.
+			CASE WHEN has_currency OR types ->> 'amount' = ANY (floats) THEN 'o.amount::numeric' ELSE 'o.amount' END,
+			CASE WHEN has_currency OR types ->> 'cost' = ANY (floats) THEN 'o.cost::numeric' ELSE 'o.cost' END, 'o.order_id',
 			CASE WHEN has_currency THEN 'o.currency' ELSE 'o.currency, NULL::numeric AS rate' END,
 			custseg._column_expression(source, arguments ->> 'customer'),
 			custseg._column_expression(source, arguments ->> 'ordered_at'),
@@ -227,7 +229,7 @@ BEGIN
 	PERFORM custseg._check_arguments(arguments);
 	source := custseg._from_item(p_orders, 'orders');
 	EXECUTE format('CREATE SCHEMA %I', schema);
-	PERFORM custseg._register_portfolio(p_name, schema, 1);
+	PERFORM custseg._register_portfolio(p_name, schema, custseg._newest_layout());
 
 	PERFORM custseg._probe_relation(schema, source, 'orders');
 	EXECUTE format('DROP VIEW %I.source_probe', schema);
@@ -247,8 +249,8 @@ BEGIN
 	PERFORM custseg._layout_resources(schema, key_type::text);
 	PERFORM custseg._layout_targets(schema, key_type::text);
 	PERFORM custseg._layout_sources(schema, key_type::text);
-	EXECUTE format('INSERT INTO %I.portfolio (name, layout, customer_type, time_zone, level, template) VALUES ($1, 1, $2, $3, $4, $5)', schema)
-	USING p_name, key_type::text, p_time_zone, p_level, p_template;
+	EXECUTE format('INSERT INTO %I.portfolio (name, layout, customer_type, time_zone, level, template) VALUES ($1, $2, $3, $4, $5, $6)', schema)
+	USING p_name, custseg._newest_layout(), key_type::text, p_time_zone, p_level, p_template;
 	EXECUTE format('INSERT INTO %I.source (kind, definition, columns) VALUES (''orders'', $1, $2)', schema)
 	USING p_orders, ARRAY['customer_id', 'day', 'amount'] || ARRAY(
 		SELECT c.name FROM unnest(ARRAY['cost', 'order_id', 'currency']) AS c (name) WHERE arguments ->> c.name IS NOT NULL);

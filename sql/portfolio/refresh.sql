@@ -115,6 +115,9 @@ DECLARE
 	counts jsonb;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
+	-- The planner knows nothing of the rows of the stage and of what functions return: it would compile far too often. Until
+	-- the call of the portfolio's function ends.
+	PERFORM set_config('jit', 'off', true);
 	SELECT p.* INTO STRICT home FROM portfolio AS p;
 	SELECT s.columns INTO present FROM source AS s WHERE s.kind = 'orders';
 	SELECT r.as_of, r.orders_counted INTO before FROM run AS r

@@ -24,8 +24,8 @@ BEGIN
 	PERFORM custseg._make_criteria_views(portfolio);
 	PERFORM custseg._make_resource_views(portfolio);
 	PERFORM custseg._make_reports(portfolio);
-	PERFORM custseg._grant_report_views(portfolio);
 	PERFORM custseg._make_quality_views(portfolio);
+	PERFORM custseg._grant_report_views(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._make_views(text) IS

@@ -72,6 +72,7 @@ PG_FUNCTION_INFO_V1(custseg_portfolio_owner);
 PG_FUNCTION_INFO_V1(custseg_portfolio_reader);
 PG_FUNCTION_INFO_V1(custseg_portfolio_caller);
 PG_FUNCTION_INFO_V1(custseg_portfolio_try);
+PG_FUNCTION_INFO_V1(custseg_portfolio_any);
 PG_FUNCTION_INFO_V1(custseg_refresh);
 
 /* refresh(portfolio, as_of, dry_run) */
@@ -402,6 +403,7 @@ CallAsOwner(FunctionCallInfo fcinfo, bool undo)
 
 	mode.owner = PortfolioSchemaOwner(PortfolioSchema(portfolio));
 	PortfolioCheckOwner(portfolio, mode.owner);
+	PortfolioCheckLayout(portfolio);
 	return CallByMode(fcinfo, &mode);
 }
 
@@ -439,6 +441,7 @@ custseg_portfolio_reader(PG_FUNCTION_ARGS)
 				 errhint("GRANT USAGE ON SCHEMA %s and SELECT ON %s.current_customers make a role a reader.",
 						 quote_identifier(get_namespace_name(schema)),
 						 quote_identifier(get_namespace_name(schema)))));
+	PortfolioCheckLayout(portfolio);
 	return CallByMode(fcinfo, &mode);
 }
 
@@ -448,6 +451,25 @@ custseg_portfolio_caller(PG_FUNCTION_ARGS)
 {
 	CallMode	mode = {0};
 
+	return CallByMode(fcinfo, &mode);
+}
+
+/*
+ * For what must be possible with tables that another version has made: as the
+ * owner; or, where the schema is gone, as the caller, with nothing to run.
+ */
+Datum
+custseg_portfolio_any(PG_FUNCTION_ARGS)
+{
+	char	   *portfolio = PortfolioArgument(fcinfo);
+	Oid			schema = PortfolioSchemaIfThere(portfolio);
+	CallMode	mode = {0};
+
+	if (OidIsValid(schema))
+	{
+		mode.owner = PortfolioSchemaOwner(schema);
+		PortfolioCheckOwner(portfolio, mode.owner);
+	}
 	return CallByMode(fcinfo, &mode);
 }
 

@@ -47,6 +47,7 @@
 /* Columns of custseg.portfolio. New ones come behind them. */
 #define COLUMN_NAME			1
 #define COLUMN_SCHEMA_NAME	2
+#define COLUMN_LAYOUT		3
 
 #define MAX_NAME_LENGTH		200
 
@@ -72,8 +73,8 @@ RegistryOid(void)
 }
 
 /*
- * The value that a row has in column wanted, where it has value in column key;
- * NULL when there is no such row. Both columns are text and unique.
+ * The value that a row has in column wanted, as text, where it has value in
+ * column key, which is text and unique; NULL when there is no such row.
  */
 static char *
 LookUp(AttrNumber key, const char *value, AttrNumber wanted)
@@ -94,7 +95,7 @@ LookUp(AttrNumber key, const char *value, AttrNumber wanted)
 		bool		is_null;
 		Datum		datum = heap_getattr(tuple, wanted, RelationGetDescr(registry), &is_null);
 
-		found = TextDatumGetCString(datum);
+		found = wanted == COLUMN_LAYOUT ? psprintf("%d", DatumGetInt32(datum)) : TextDatumGetCString(datum);
 	}
 	systable_endscan(scan);
 	table_close(registry, AccessShareLock);
@@ -112,6 +113,12 @@ RegisteredSchemaName(const char *name)
 				 errmsg("portfolio \"%s\" does not exist", name),
 				 errhint("SELECT * FROM custseg.portfolios lists them.")));
 	return schema_name;
+}
+
+Oid
+PortfolioSchemaIfThere(const char *name)
+{
+	return get_namespace_oid(RegisteredSchemaName(name), true);
 }
 
 Oid
@@ -155,6 +162,24 @@ PortfolioCheckOwner(const char *name, Oid owner)
 						   GetUserNameFromId(GetUserId(), false), GetUserNameFromId(owner, false)),
 				 errhint("A member of role \"%s\" may do this, or a superuser.",
 						 GetUserNameFromId(owner, false))));
+}
+
+/*
+ * Older layouts are no concern of the library: the SQL functions of its version
+ * may not be installed yet. They know which ones they can work on.
+ */
+void
+PortfolioCheckLayout(const char *name)
+{
+	char	   *found = LookUp(COLUMN_NAME, name, COLUMN_LAYOUT);
+	int			layout = found == NULL ? 0 : atoi(found);
+
+	if (layout > PORTFOLIO_NEWEST_LAYOUT)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("portfolio \"%s\" has layout %d, which is newer than this version of custseg", name, layout),
+				 errdetail("The newest layout that it knows is %d.", PORTFOLIO_NEWEST_LAYOUT),
+				 errhint("Install the version of custseg that the portfolio was made with, or a newer one, and run ALTER EXTENSION custseg UPDATE.")));
 }
 
 /* --- Writing -------------------------------------------------------------- */

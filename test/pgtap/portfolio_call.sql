@@ -63,6 +63,7 @@ SELECT is(pg_temp.as_role('call_stranger', $$SELECT custseg._set_portfolio_layou
 	'42501: permission denied for portfolio "sales"', 'a stranger cannot record a layout');
 SELECT is(pg_temp.as_role('call_member', $$SELECT custseg._set_portfolio_layout('sales', 2)$$), '', 'a member of the owner can');
 SELECT is((SELECT layout FROM custseg.portfolio WHERE name = 'sales'), 2, 'the layout is recorded');
+SELECT custseg._set_portfolio_layout('sales', 1);
 SELECT is(pg_temp.as_role('call_stranger', $$SELECT custseg._unregister_portfolio('sales')$$),
 	'42501: permission denied for portfolio "sales"', 'nor unregister it');
 SELECT throws_ok($$SELECT custseg._unregister_portfolio('none')$$, '42704', 'portfolio "none" does not exist');
