@@ -28,7 +28,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	TRUNCATE stage_weight;
+	PERFORM custseg._clear_stage(portfolio, 'stage_weight');
 	IF p_measure IS NULL THEN
 		INSERT INTO stage_weight (customer_id, tier, weight)
 		SELECT c.customer_id, c.tier, 1 FROM customer AS c WHERE c.tier IS NOT NULL;
@@ -165,7 +165,7 @@ DECLARE
 	v_resource text;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	TRUNCATE stage_allocation;
+	PERFORM custseg._clear_stage(portfolio, 'stage_allocation');
 	FOR v_resource IN SELECT r.resource FROM resource AS r ORDER BY r.resource LOOP
 		PERFORM custseg._allocate_resource(portfolio, p_as_of, v_resource);
 	END LOOP;

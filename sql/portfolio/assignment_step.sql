@@ -54,7 +54,8 @@ DECLARE
 	attributes text := custseg._attributes_expression(portfolio);
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	TRUNCATE stage_service, stage_eligible;
+	PERFORM custseg._clear_stage(portfolio, 'stage_service');
+	PERFORM custseg._clear_stage(portfolio, 'stage_eligible');
 	-- A score beyond what assign counts exactly is as good as the bound.
 	EXECUTE format('
 		INSERT INTO stage_service (customer_id, profile, value, was)

@@ -74,7 +74,7 @@ DECLARE
 	view_name name := CASE WHEN has_currency THEN 'source_orders_raw' ELSE 'source_orders' END;
 	key record;
 BEGIN
-	key := custseg._source_customer(schema_name, 'o.customer_id', (types ->> 'customer')::regtype, key_type);
+	key := custseg._source_customer(schema_name, 'orders', 'customer_id', (types ->> 'customer')::regtype, key_type);
 	PERFORM custseg._create_view(schema_name, view_name,
 		format(query, key.customer,
 			CASE WHEN types ->> 'ordered_at' = 'timestamp with time zone' THEN format('(o.ordered_at AT TIME ZONE %L)::date', time_zone)
@@ -232,12 +232,10 @@ BEGIN
 	PERFORM custseg._probe_relation(schema, source, 'orders');
 	EXECUTE format('DROP VIEW %I.source_probe', schema);
 	types := custseg._check_orders(schema, source, arguments);
+	key_type := CASE types ->> 'customer' WHEN 'character varying' THEN 'text' ELSE types ->> 'customer' END;
 	IF p_accounts IS NOT NULL THEN
-		PERFORM custseg._create_source_view(schema, 'accounts', p_accounts, 'accounts', NULL, p_time_zone);
+		PERFORM custseg._create_source_view(schema, 'accounts', p_accounts, 'accounts', key_type, p_time_zone);
 		key_type := custseg._column_type(schema, 'source_accounts', 'account_id');
-		PERFORM custseg._check_accounts(schema, (types ->> 'customer')::regtype);
-	ELSE
-		key_type := CASE types ->> 'customer' WHEN 'character varying' THEN 'text' ELSE types ->> 'customer' END;
 	END IF;
 	IF p_rates IS NOT NULL THEN
 		PERFORM custseg._create_source_view(schema, 'rates', p_rates, 'rates', key_type, p_time_zone);
@@ -261,8 +259,8 @@ BEGIN
 	IF p_rates IS NOT NULL THEN
 		note := note || E'\n' || custseg._record_source(p_name, 'rates', p_rates, ARRAY['currency', 'day', 'rate']);
 	END IF;
-	-- Makes the views too.
 	PERFORM custseg._apply_template(p_name, p_template);
+	PERFORM custseg._make_views(p_name);
 	RETURN format(E'portfolio "%s" was created in schema %I: %s%s\nrefresh it with SELECT * FROM custseg.refresh(%L)',
 		p_name, schema, custseg._describe_orders(p_name), note, p_name);
 END

@@ -245,7 +245,9 @@ BEGIN
 	-- Others who were merged into him for a time say so.
 	UPDATE tier_transition AS t SET reason = 'merged into a forgotten customer'
 	WHERE t.transition = 'exit' AND t.reason IN (SELECT 'merged into ' || o.o FROM unnest(others) AS o (o));
-	TRUNCATE stage_state;
+	PERFORM custseg._clear_stage(portfolio, 'stage_state');
+	-- The largest customer of a run is named.
+	UPDATE quality AS q SET detail = NULL WHERE q.detail IN (SELECT left(o.o, 100) FROM unnest(others) AS o (o));
 END
 $$;
 COMMENT ON FUNCTION custseg._forget_customer(text, text) IS
@@ -255,7 +257,7 @@ CREATE FUNCTION custseg.forget_customer(portfolio text, customer text, OUT table
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'custseg_portfolio_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION custseg.forget_customer(text, text) IS
-'Erases a customer, and who was merged into him, from every table of the portfolio''s schema that has a column customer_id, and keeps runs from taking him in again: only a salted hash remains, in forgotten. Counts of earlier runs stay. The sources are not touched: erase him there too. VACUUM then removes the rows from the files. Returns the tables from which rows were deleted, and how many. 42704: no such portfolio or customer; 22023: merged into another, or not a customer''s type; 22004: NULL; 42501: not the owner.';
+'Erases a customer, and who was merged into him, from every table of the portfolio''s schema that has a column customer_id, and keeps runs from taking him in again: only a salted hash remains, in forgotten. Counts of earlier runs stay. The sources are not touched: erase him there too. Messages of runs that failed are not searched. VACUUM then removes the rows from the files. Returns the tables from which rows were deleted, and how many. 42704: no such portfolio or customer; 22023: merged into another, or not a customer''s type; 22004: NULL; 42501: not the owner.';
 
 CREATE FUNCTION custseg.forget_customer(portfolio text, customer bigint, OUT table_name text, OUT "rows" bigint)
 RETURNS SETOF record

@@ -21,7 +21,8 @@ BEGIN ATOMIC
 		(30, 'tiers', 'tier', '{tier}', '{position}', 't.position', '_complete_tier'),
 		(40, 'resources', 'resource', '{resource}', '{}', 't.resource', '_complete_resource'),
 		(50, 'resource_tiers', 'resource_tier', '{resource,tier}', '{}', 't.resource, t.tier', '_complete_resource_tier'),
-		(60, 'agents', 'agent', '{agent}', '{}', 't.agent', '_complete_agent')
+		(60, 'agents', 'agent', '{agent}', '{}', 't.agent', '_complete_agent'),
+		(70, 'targets', 'target', '{target}', '{}', 't.target', '_complete_target')
 	) AS v (place, section, table_name, key_columns, hidden, order_by, complete);
 END;
 COMMENT ON FUNCTION custseg._declaration_tables() IS
@@ -77,8 +78,7 @@ BEGIN
 	SELECT k.kind FROM custseg.measure_kinds() AS k
 	UNION SELECT m.measure FROM measure AS m
 	UNION SELECT c.score_name FROM component AS c
-	UNION SELECT a.attname::text FROM pg_attribute AS a
-		WHERE a.attrelid = to_regclass('source_measures') AND a.attname <> 'customer_id' AND a.attnum > 0 AND NOT a.attisdropped
+	UNION SELECT c.name::text FROM custseg._source_measure_columns(portfolio) AS c
 	UNION VALUES ('r'), ('f'), ('m'), ('score')
 	ORDER BY 1;
 END
@@ -185,7 +185,8 @@ BEGIN
 	PERFORM custseg._check_given(v_measure, 'measure');
 	PERFORM custseg._check_given(v_kind, 'kind');
 	SELECT k.* INTO known FROM custseg.measure_kinds() AS k WHERE k.kind = v_kind;
-	IF NOT FOUND THEN
+	-- A column of source_measures is a kind too: the measure gives it another name.
+	IF NOT FOUND AND NOT EXISTS (SELECT FROM custseg._source_measure_columns(portfolio) AS c WHERE c.name = v_kind) THEN
 		RAISE EXCEPTION 'argument "kind" of measure "%" is "%"', v_measure, v_kind
 			USING ERRCODE = '22023', HINT = format('The kinds are %s; custseg.measure_kinds() describes them.',
 				(SELECT string_agg(k.kind, ', ') FROM custseg.measure_kinds() AS k));
@@ -299,6 +300,32 @@ END
 $$;
 COMMENT ON FUNCTION custseg._complete_tier(text, jsonb) IS
 'Internal: checks a row of tier. 22023: a service_mode that is not one.';
+
+-- A row of target.
+CREATE FUNCTION custseg._complete_target(portfolio text, row_given jsonb) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	goal record;
+BEGIN
+	SELECT g.* INTO goal FROM jsonb_to_record(row_given) AS g (target text, metric text, value numeric, direction text, amber numeric,
+		valid_from date, valid_until date);
+	PERFORM custseg._check_given(goal.target, 'target');
+	PERFORM custseg._check_given(goal.metric, 'metric');
+	PERFORM custseg._check_choice(goal.direction, 'direction', 'at_least', 'at_most');
+	IF goal.value IS NULL OR goal.value IN ('NaN', 'Infinity', '-Infinity')
+		OR (goal.amber >= 0 AND goal.amber < 'Infinity') IS NOT TRUE OR goal.valid_from >= goal.valid_until
+	THEN
+		RAISE EXCEPTION 'target "%" has the value %, amber %, valid_from % and valid_until %', goal.target, coalesce(goal.value::text, 'null'),
+				goal.amber, coalesce(goal.valid_from::text, 'null'), coalesce(goal.valid_until::text, 'null')
+			USING ERRCODE = '22023', HINT = 'value is finite, amber at least 0, valid_until after valid_from.';
+	END IF;
+	RETURN row_given;
+END
+$$;
+COMMENT ON FUNCTION custseg._complete_target(text, jsonb) IS
+'Internal: checks a row of target. 22023: a value that is none.';
 
 -- --- Writing --------------------------------------------------------------
 
@@ -488,6 +515,26 @@ $$;
 COMMENT ON FUNCTION custseg._check_tiers(text) IS
 'Internal: refuses tiers that are not a policy, and rules with unknown measures. 22P02, 22023.';
 
+CREATE FUNCTION custseg._check_targets(portfolio text) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	goal record;
+	hint text;
+BEGIN
+	PERFORM custseg._work_on(portfolio);
+	FOR goal IN SELECT t.* FROM target AS t ORDER BY t.target LOOP
+		PERFORM custseg._check_target(portfolio, goal.metric, goal.scope, goal.class, goal.period);
+	END LOOP;
+EXCEPTION WHEN invalid_parameter_value THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+	RAISE EXCEPTION 'target "%": %', goal.target, SQLERRM USING ERRCODE = '22023', HINT = hint;
+END
+$$;
+COMMENT ON FUNCTION custseg._check_targets(text) IS
+'Internal: refuses targets that cannot be measured any more: their metric or class is gone (22023).';
+
 -- Whether the declarations fit together. What a further table must keep to is one more line here.
 CREATE FUNCTION custseg._check_declarations(portfolio text) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -499,12 +546,13 @@ BEGIN
 	PERFORM custseg._check_override_tiers(portfolio);
 	PERFORM custseg._check_resources(portfolio);
 	PERFORM custseg._check_agents(portfolio);
+	PERFORM custseg._check_targets(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._check_declarations(text) IS
 'Internal: refuses declarations that do not fit together; called after each change. 22023, 22P02, 42710, 2BP01.';
 
--- What every setter ends with.
+-- What every setter ends with. A trial of declarations makes no views, see what_if.sql.
 CREATE FUNCTION custseg._declared(portfolio text) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp

@@ -15,7 +15,7 @@ BEGIN ATOMIC
 		('^refit$', 'interval', NULL, NULL, NULL, false),
 		('^(stay|grace|validity|keep_runs)$', 'interval', NULL, NULL, NULL, true),
 		('^lifetime$', 'choice', '{bgnbd,mbgnbd,pareto_nbd,none}', NULL, NULL, false),
-		('^horizon$', 'days', NULL, 1, 36500, false),
+		('^(horizon|active_days|new_days)$', 'days', NULL, 1, 36500, false),
 		('^discount$', 'number', NULL, 0, 10, false),
 		('^margin_rate$', 'number', NULL, 0, 1, false),
 		('^missing$', 'choice', '{renormalise,zero,"null"}', NULL, NULL, false),
@@ -24,13 +24,16 @@ BEGIN ATOMIC
 		('^period$', 'choice', '{month,quarter,half,year}', NULL, NULL, false),
 		('^requalify_by$', 'choice', '{keep,enter}', NULL, NULL, false),
 		('^keep_scores$', 'choice', '{none,changes,all}', NULL, NULL, false),
-		-- Thresholds of the data-quality gate: parts of all rows.
-		('^(warn|stop)_', 'number', NULL, 0, 1, true)
+		('^language$', 'language', NULL, NULL, NULL, false),
+		('^anonymous$', 'text', NULL, NULL, NULL, true),
+		-- Thresholds of the data-quality gate: parts of all rows, but of stale days.
+		('^(warn|stop)_stale$', 'days', NULL, 0, 36500, true),
+		('^(warn|stop)_(?!stale$)', 'number', NULL, 0, 1, true)
 	) AS v (pattern, kind, choices, low, high, may_be_empty)
 	WHERE option OPERATOR(pg_catalog.~) v.pattern;
 END;
 COMMENT ON FUNCTION custseg._option_kind(text) IS
-'Internal: what an option of a portfolio takes: kind choice, number, days, interval or segmentation, with choices or bounds, and whether it may be empty; NULL: any text.';
+'Internal: what an option of a portfolio takes: kind choice, number, days, interval, segmentation, language or text, with choices or bounds, and whether it may be empty; NULL: not said, any text.';
 
 -- A value of an option in canonical form.
 CREATE FUNCTION custseg._check_option(option text, value text) RETURNS text
@@ -48,7 +51,7 @@ BEGIN
 			USING ERRCODE = '42704', HINT = format('The options are %s.', (SELECT string_agg(o.name, ', ') FROM custseg.portfolio_options() AS o));
 	END IF;
 	SELECT k.* INTO takes FROM custseg._option_kind(option) AS k;
-	IF value = '' AND takes.may_be_empty THEN
+	IF value IS NULL OR value = '' AND takes.may_be_empty THEN
 		RETURN value;
 	END IF;
 	CASE takes.kind
@@ -64,6 +67,9 @@ BEGIN
 					USING ERRCODE = '22023', HINT = format('SELECT * FROM custseg.check_segmentation(%L) lists them.', value);
 			END IF;
 		END IF;
+	WHEN 'language' THEN
+		must := CASE WHEN NOT EXISTS (SELECT FROM custseg.sentence AS s WHERE s.language = value)
+			THEN 'a language of custseg.sentence: ' || (SELECT string_agg(DISTINCT s.language, ', ') FROM custseg.sentence AS s) END;
 	WHEN 'interval' THEN
 		BEGIN
 			-- In months and days: what is called a day is one in every time zone.

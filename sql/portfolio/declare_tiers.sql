@@ -1,7 +1,7 @@
 -- The setters of tiers. The tiers of a portfolio are one policy: after each change all of it is checked.
 
--- An array of tiers with one of them put in its place: the one that it has, or the top, or the position that is given.
-CREATE FUNCTION custseg._place_tier(tiers jsonb, row_given jsonb, p_position int) RETURNS jsonb
+-- An array of tiers with one of them put in its place: the one that it has, or the top, or the one that is given.
+CREATE FUNCTION custseg._place_tier(tiers jsonb, row_given jsonb, p_place int) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -9,24 +9,24 @@ DECLARE
 	old int := (SELECT t.place FROM jsonb_array_elements(tiers) WITH ORDINALITY AS t (value, place)
 		WHERE t.value ->> 'tier' = row_given ->> 'tier');
 	most int := jsonb_array_length(tiers) + CASE WHEN old IS NULL THEN 1 ELSE 0 END;
-	place int := coalesce(p_position, old, most);
+	new int := coalesce(p_place, old, most);
 BEGIN
-	IF place NOT BETWEEN 1 AND most THEN
-		RAISE EXCEPTION 'argument "position" of tier "%" is %', row_given ->> 'tier', place
+	IF new NOT BETWEEN 1 AND most THEN
+		RAISE EXCEPTION 'argument "place" of tier "%" is %', row_given ->> 'tier', new
 			USING ERRCODE = '22023', HINT = format('It must be from 1, the lowest, to %s.', most);
 	END IF;
 	IF old IS NOT NULL THEN
 		tiers := tiers - (old - 1);
 	END IF;
-	RETURN CASE WHEN place = most THEN tiers || jsonb_build_array(row_given)
-		ELSE jsonb_insert(tiers, ARRAY[(place - 1)::text], row_given) END;
+	RETURN CASE WHEN new = most THEN tiers || jsonb_build_array(row_given)
+		ELSE jsonb_insert(tiers, ARRAY[(new - 1)::text], row_given) END;
 END
 $$;
 COMMENT ON FUNCTION custseg._place_tier(jsonb, jsonb, int) IS
-'Internal: an array of tiers, the lowest first, with one put in or changed. 22023: a position that is not one.';
+'Internal: an array of tiers, the lowest first, with one put in or changed. 22023: a place that is not one.';
 
 CREATE FUNCTION custseg._set_tier(portfolio text, tier text, enter text, keep text, stay text, grace text, validity text,
-	service_mode text, note text, "position" int)
+	service_mode text, note text, place int)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -36,7 +36,7 @@ BEGIN
 	PERFORM custseg._lock_portfolio(portfolio);
 	PERFORM custseg._put_rows(portfolio, 'tiers', custseg._complete_rows(portfolio, 'tiers',
 		custseg._place_tier(custseg._export_section(portfolio, 'tiers'), jsonb_build_object('tier', tier, 'enter', enter, 'keep', keep,
-			'stay', stay, 'grace', grace, 'validity', validity, 'service_mode', service_mode, 'note', note), "position")));
+			'stay', stay, 'grace', grace, 'validity', validity, 'service_mode', service_mode, 'note', note), place)));
 	PERFORM custseg._declared(portfolio);
 END
 $$;
@@ -45,11 +45,11 @@ COMMENT ON FUNCTION custseg._set_tier(text, text, text, text, text, text, text, 
 
 CREATE FUNCTION custseg.set_tier(portfolio text, tier text, enter text DEFAULT NULL, keep text DEFAULT NULL,
 	stay text DEFAULT NULL, grace text DEFAULT NULL, validity text DEFAULT NULL, service_mode text DEFAULT NULL,
-	note text DEFAULT NULL, "position" int DEFAULT NULL)
+	note text DEFAULT NULL, place int DEFAULT NULL)
 RETURNS void
 AS 'MODULE_PATHNAME', 'custseg_portfolio_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION custseg.set_tier(text, text, text, text, text, text, text, text, text, int) IS
-'Makes a tier, or declares the one of that name anew, as a whole. enter: the condition to come in, such as ''spend >= 20000 and frequency >= 6'', see the type tier_policy; NULL for the lowest tier only. keep: the condition to stay; NULL: as enter. stay, grace, validity: intervals for this tier; NULL: the options of the portfolio. service_mode: personal, standard or self-service. position: 1 for the lowest; others move; NULL: where it is, a new tier on top. Customers move at the next run. 22P02: a condition that is none, with its tier, rule and character; 22023: an unknown measure, a rule that can never hold or hides a tier, retention above entry, a position or service_mode that is none; 22004: tier is null; 42704: no such portfolio; 42501: not the owner. For changes that only together make a policy: set_tiers.';
+'Makes a tier, or declares the one of that name anew, as a whole. enter: the condition to come in, such as ''spend >= 20000 and frequency >= 6'', see the type tier_policy; NULL for the lowest tier only. keep: the condition to stay; NULL: as enter. stay, grace, validity: intervals for this tier; NULL: the options of the portfolio. service_mode: personal, standard or self-service. place: 1 for the lowest; others move; NULL: where it is, a new tier on top. Customers move at the next run. 22P02: a condition that is none, with its tier, rule and character; 22023: an unknown measure, a rule that can never hold or hides a tier, retention above entry, a place or service_mode that is none; 22004: tier is null; 42704: no such portfolio; 42501: not the owner. For changes that only together make a policy: set_tiers.';
 
 -- Replaces the tiers by the given rows, and drops the others.
 CREATE FUNCTION custseg._replace_tiers(portfolio text, tiers jsonb) RETURNS void
@@ -150,7 +150,7 @@ COMMENT ON FUNCTION custseg._drop_tier(text, text) IS
 CREATE FUNCTION custseg.drop_tier(portfolio text, tier text) RETURNS void
 AS 'MODULE_PATHNAME', 'custseg_portfolio_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION custseg.drop_tier(text, text) IS
-'Drops a tier. Its customers enter another one at the next run, by the entry rules as if they were new; the history keeps its name. 2BP01: an override that has not ended names it; 22023: it is the only tier, or the lowest and the next one has entry rules: use set_tiers; 42704: no such portfolio or tier; 22004: null; 42501: not the owner.';
+'Drops a tier. Its customers enter another one at the next run, by the entry rules as if they were new; the history keeps its name. 2BP01: an override that has not ended names it; 22023: a target or an agent names it, it is the only tier, or the lowest and the next one has entry rules: use set_tiers; 42704: no such portfolio or tier; 22004: null; 42501: not the owner.';
 
 -- The history is renamed too: it is the same tier, and reports over time are to show one line of it, not two. What was
 -- written as a reason, and earlier versions of the criteria, stay as they were.
@@ -178,6 +178,9 @@ BEGIN
 	UPDATE tier AS t SET tier = new_name WHERE t.tier = p_tier;
 	UPDATE customer AS c SET tier = new_name WHERE c.tier = p_tier;
 	UPDATE membership AS h SET class = new_name WHERE h.dimension = 'tier' AND h.class = p_tier;
+	-- A further table that names tiers, and does not follow by a foreign key, is one more line here.
+	UPDATE class_total AS n SET class = new_name WHERE n.dimension = 'tier' AND n.class = p_tier;
+	UPDATE target AS g SET class = new_name WHERE g.scope = 'tier' AND g.class = p_tier;
 	UPDATE class_count AS n SET class = new_name WHERE n.dimension = 'tier' AND n.class = p_tier;
 	UPDATE tier_transition AS t
 	SET tier = CASE t.tier WHEN p_tier THEN new_name ELSE t.tier END,

@@ -88,7 +88,9 @@ BEGIN
 	EXECUTE format('
 		SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(''kind'', v.kind, ''tier'', v.tier, ''from'', v.valid_from,
 			''until'', v.valid_until, ''reason'', v.reason, ''author'', v.author)) ORDER BY v.override_id)
-		FROM override AS v WHERE v.customer_id = %L', key) INTO overrides;
+		FROM override AS v WHERE v.customer_id = %L
+			-- One that has ended may name a tier that was dropped.
+			AND (v.tier IS NULL OR v.tier IN (SELECT t.tier FROM tier AS t))', key) INTO overrides;
 	tier := state.tier;
 	since := state.tier_since;
 	valid_until := state.valid_until;

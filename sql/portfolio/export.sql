@@ -115,7 +115,9 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	DELETE FROM setting AS s WHERE s.name IN (SELECT o.name FROM custseg.portfolio_options() AS o);
 	INSERT INTO setting (name, value)
-	SELECT o.key, custseg._check_option(o.key, o.value) FROM jsonb_each_text(options) AS o WHERE o.value IS NOT NULL;
+	SELECT o.name, o.value
+	FROM (SELECT o.key, custseg._check_option(o.key, o.value) FROM jsonb_each_text(options) AS o OFFSET 0) AS o (name, value)
+	WHERE o.value IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION custseg._replace_options(text, jsonb) IS
@@ -183,11 +185,11 @@ BEGIN
 	IF document ? 'overrides' THEN
 		PERFORM custseg._replace_overrides(portfolio, document -> 'overrides');
 	END IF;
-	PERFORM custseg._declared(portfolio);
+	PERFORM custseg._check_declarations(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._replace_declarations(text, jsonb) IS
-'Internal: replaces all declarations of a portfolio by those of a document whose sections are known.';
+'Internal: replaces all declarations of a portfolio by those of a document whose sections are known; the views are left to the caller.';
 
 CREATE FUNCTION custseg._import_portfolio(portfolio text, document jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -201,6 +203,7 @@ BEGIN
 			USING ERRCODE = '22023', HINT = 'A document of export_portfolio has "custseg": 1.';
 	END IF;
 	PERFORM custseg._replace_declarations(portfolio, document);
+	PERFORM custseg._make_views(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._import_portfolio(text, jsonb) IS

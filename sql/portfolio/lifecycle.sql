@@ -76,21 +76,23 @@ AS $$
 DECLARE
 	problem text;
 BEGIN
-	SELECT CASE
-			WHEN c.oid IS NULL THEN format('It has no table "%s".', t.name)
-			WHEN c.relkind <> 'r' THEN format('"%s" is not a table.', t.name)
-			WHEN t.name = 'portfolio' AND (
-				SELECT count(*) FROM pg_attribute AS a
-				WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attgenerated = ''
-					AND (a.attname, a.atttypid) IN (('name', 'text'::regtype), ('layout', 'int4'::regtype))) <> 2
-				THEN 'Its table "portfolio" has other columns.'
-		END
-	INTO problem
-	FROM unnest('{portfolio,setting,source,run,criteria,model,customer,membership,tier_transition,measure,component,tier,report_view}'::text[])
-		WITH ORDINALITY AS t (name, place)
-	LEFT JOIN pg_class AS c ON c.relname = t.name
-		AND c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = p_schema)
-	ORDER BY 1 NULLS LAST, t.place LIMIT 1;
+	SELECT x.problem INTO problem
+	FROM (
+		SELECT t.place, CASE
+				WHEN c.oid IS NULL THEN format('It has no table "%s".', t.name)
+				WHEN c.relkind <> 'r' THEN format('"%s" is not a table.', t.name)
+				WHEN t.name = 'portfolio' AND (
+					SELECT count(*) FROM pg_attribute AS a
+					WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attgenerated = ''
+						AND (a.attname, a.atttypid) IN (('name', 'text'::regtype), ('layout', 'int4'::regtype))) <> 2
+					THEN 'Its table "portfolio" has other columns.'
+			END AS problem
+		FROM unnest('{portfolio,setting,source,run,criteria,model,customer,membership,tier_transition,measure,component,tier,report_view}'::text[])
+			WITH ORDINALITY AS t (name, place)
+		LEFT JOIN pg_class AS c ON c.relname = t.name
+			AND c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = p_schema)
+	) AS x
+	WHERE x.problem IS NOT NULL ORDER BY x.place LIMIT 1;
 	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION 'argument "schema_name": schema "%" holds no portfolio', p_schema
 			USING ERRCODE = '22023', DETAIL = problem,

@@ -48,7 +48,8 @@ BEGIN
 				WHERE k.source = 'model' AND k.kind = coalesce(m.kind, part.measure))));
 		model_column := CASE WHEN custseg._has_classes(part.method) THEN 'breaks' ELSE 'scale' END;
 		aggregate := CASE part.method
-			WHEN 'abc' THEN format('custseg.abc_breaks(%s, %L::float8[])', value, part.shares)
+			-- Values of 0 and less do not count; where there is no other, there are no breaks, and no error.
+			WHEN 'abc' THEN format('custseg.abc_breaks(%1$s, %2$L::float8[]) FILTER (WHERE %1$s > 0)', value, part.shares)
 			WHEN 'minmax' THEN format('custseg.minmax_fit(%s)', value)
 			WHEN 'zscore' THEN format('custseg.zscore_fit(%s)', value)
 			WHEN 'percentile' THEN format('custseg.percentiles_fit(%s)', value)

@@ -1,40 +1,38 @@
 -- Overrides: tiers set by hand, each with its reason and its author. A run reads them; they never change a customer at once.
 
--- The customer in the form that the portfolio has him.
-CREATE FUNCTION custseg._find_customer(portfolio text, customer text) RETURNS text
+-- The customer of an override, in the form that the portfolio has him. Unlike for explanations, it is enough that the
+-- sources know him: before the first run, or since the last one.
+CREATE FUNCTION custseg._override_customer(portfolio text, customer text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	found text;
+	key text := custseg._customer_key(portfolio, customer, 'customer');
 	other text;
 	source text;
+	known boolean;
 BEGIN
-	IF customer IS NULL THEN
-		RAISE EXCEPTION 'argument "customer" must not be null' USING ERRCODE = '22004', HINT = 'Give the customer_id.';
-	END IF;
 	PERFORM custseg._work_on(portfolio);
-	-- As a literal it takes the type of the column.
-	EXECUTE format('SELECT a.to_id::text FROM customer_alias AS a WHERE a.from_id = %L', customer) INTO other;
+	-- As a literal the key takes the type of the column.
+	EXECUTE format('SELECT a.to_id::text FROM customer_alias AS a WHERE a.from_id = %L', key) INTO other;
 	IF other IS NOT NULL THEN
-		RAISE EXCEPTION 'customer "%" was merged into "%"', customer, other
+		RAISE EXCEPTION 'customer "%" was merged into "%"', left(key, 100), left(other, 100)
 			USING ERRCODE = '22023', HINT = 'Name the customer that remains.';
 	END IF;
-	-- Before the first run, or since the last one, only the sources know him.
 	FOREACH source IN ARRAY '{customer,source_customers,source_orders}'::text[] LOOP
 		IF to_regclass(source) IS NOT NULL THEN
-			EXECUTE format('SELECT c.customer_id::text FROM %I AS c WHERE c.customer_id = %L LIMIT 1', source, customer) INTO found;
-			IF found IS NOT NULL THEN
-				RETURN found;
+			EXECUTE format('SELECT EXISTS (SELECT FROM %I AS c WHERE c.customer_id = %L)', source, key) INTO known;
+			IF known THEN
+				RETURN key;
 			END IF;
 		END IF;
 	END LOOP;
-	RAISE EXCEPTION 'portfolio "%" has no customer "%"', portfolio, left(customer, 100)
+	RAISE EXCEPTION 'portfolio "%" has no customer "%"', portfolio, left(key, 100)
 		USING ERRCODE = '42704', HINT = 'Customers are those of its sources; current_customers lists them.';
 END
 $$;
-COMMENT ON FUNCTION custseg._find_customer(text, text) IS
-'Internal: a customer of a portfolio as text, in the form of its type. 42704: no such customer; 22P02: not of the type; 22023: merged into another; 22004: null.';
+COMMENT ON FUNCTION custseg._override_customer(text, text) IS
+'Internal: a customer that may get an override, as text in the form of its type. 42704: no such customer; 22023: not of the type, or merged into another; 22004: null.';
 
 -- Overrides that have not ended may name tiers of the policy only; ended ones are history and may name any.
 CREATE FUNCTION custseg._check_override_tiers(portfolio text) RETURNS void
@@ -97,7 +95,7 @@ DECLARE
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	PERFORM custseg._lock_portfolio(portfolio);
-	v_customer := custseg._find_customer(portfolio, customer);
+	v_customer := custseg._override_customer(portfolio, customer);
 	PERFORM custseg._check_choice(kind, 'kind', 'pin', 'floor', 'exclude');
 	IF reason IS NULL OR btrim(reason) = '' THEN
 		RAISE EXCEPTION 'argument "reason" must be given' USING ERRCODE = '22004', HINT = 'Say why, for those who see the tier later.';
@@ -149,7 +147,7 @@ CREATE FUNCTION custseg.set_override(portfolio text, customer text, kind text, t
 RETURNS bigint
 AS 'MODULE_PATHNAME', 'custseg_portfolio_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION custseg.set_override(text, text, text, text, date, date, text) IS
-'Sets the tier of a customer by hand, from the next run on, and returns the number of the override. kind: pin (exactly this tier), floor (at least this tier) or exclude (no tier). It is in force from valid_from (NULL: at once) to the day before valid_until (NULL: no end). reason must be given; the author is the session''s user. 42704: no such portfolio, customer or tier; 22P02: not a customer of the portfolio''s type; 22023: a kind that is none, days out of order, exclude with a tier, a pin that overlaps one to another tier, a customer that was merged into another; 22004: null; 42501: not the owner.';
+'Sets the tier of a customer by hand, from the next run on, and returns the number of the override. kind: pin (exactly this tier), floor (at least this tier) or exclude (no tier). It is in force from valid_from (NULL: at once) to the day before valid_until (NULL: no end). reason must be given; the author is the session''s user. 42704: no such portfolio, customer or tier; 22023: a customer of another type, a kind that is none, days out of order, exclude with a tier, a pin that overlaps one to another tier, a customer that was merged into another; 22004: null; 42501: not the owner.';
 
 CREATE FUNCTION custseg.set_override(portfolio text, customer bigint, kind text, tier text DEFAULT NULL, valid_from date DEFAULT NULL,
 	valid_until date DEFAULT NULL, reason text DEFAULT NULL)

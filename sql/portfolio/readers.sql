@@ -16,7 +16,7 @@ BEGIN
 		LEFT JOIN pg_roles AS g ON g.rolname = r.role_name
 		CROSS JOIN report_view AS v
 		JOIN pg_class AS c ON c.relname = v.name AND c.relkind = 'v'
-			AND c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = custseg._portfolio_schema(portfolio))
+			AND c.relnamespace = quote_ident(custseg._portfolio_schema(portfolio))::regnamespace
 		WHERE (g.oid IS NOT NULL OR r.role_name = 'public')
 			AND EXISTS (SELECT FROM pg_class AS t, aclexplode(t.relacl) AS a
 				WHERE t.oid = 'current_customers'::regclass AND a.grantee = coalesce(g.oid, 0) AND a.privilege_type = 'SELECT')
@@ -101,7 +101,7 @@ BEGIN
 	FOR relation IN
 		SELECT c.oid::regclass FROM report_view AS v
 		JOIN pg_class AS c ON c.relname = v.name AND c.relkind = 'v'
-			AND c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = custseg._portfolio_schema(portfolio))
+			AND c.relnamespace = quote_ident(custseg._portfolio_schema(portfolio))::regnamespace
 	LOOP
 		EXECUTE format('REVOKE SELECT ON %s FROM %s', relation, grantee);
 	END LOOP;

@@ -212,12 +212,15 @@ DECLARE
 	v_counts jsonb;
 	v_models jsonb;
 	v_timings jsonb := '{}';
-	v_criteria int := custseg._criteria_version(portfolio, as_of);
+	v_criteria int;
 	began timestamptz := clock_timestamp();
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	SELECT p.last_as_of INTO STRICT last FROM portfolio AS p;
+	-- Under REPEATABLE READ what another run wrote while this one waited cannot be seen: that is an error here.
+	SELECT p.last_as_of INTO STRICT last FROM portfolio AS p FOR UPDATE;
+	v_criteria := custseg._criteria_version(portfolio, as_of);
 	IF as_of <= last THEN
+		PERFORM custseg._show_progress(portfolio, 'taking back');
 		PERFORM custseg._undo(portfolio, as_of);
 		v_timings := custseg._timed(v_timings, 'undo', began);
 	END IF;
@@ -271,6 +274,8 @@ BEGIN
 		late_orders = (v_counts ->> 'late')::bigint, counts = v_counts, timings = v_timings, models = v_models,
 		criteria_version = v_criteria
 	WHERE r.run_id = p_run_id;
+	-- So small that autovacuum leaves them alone; without this, after a restore too, views expect hundreds of portfolios.
+	ANALYZE portfolio, tier, component, model;
 END
 $$;
 COMMENT ON FUNCTION custseg._run(text, date, bigint) IS

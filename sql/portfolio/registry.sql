@@ -75,14 +75,15 @@ BEGIN ATOMIC
 	WHERE p.pronamespace OPERATOR(pg_catalog.=) 'custseg'::pg_catalog.regnamespace
 		AND CASE p.prokind
 			WHEN 'p' THEN p.proname OPERATOR(pg_catalog.=) 'run_refresh'
-			ELSE p.proname OPERATOR(pg_catalog.=) ANY (ARRAY['schedule'::name, 'unschedule'::name]) OR l.lanname OPERATOR(pg_catalog.=) 'c' AND p.prosrc OPERATOR(pg_catalog.=) ANY (ARRAY[
+			ELSE p.proname OPERATOR(pg_catalog.=) ANY (ARRAY['schedule', 'unschedule'])
+				OR l.lanname OPERATOR(pg_catalog.=) 'c' AND p.prosrc OPERATOR(pg_catalog.=) ANY (ARRAY[
 				'custseg_portfolio_owner', 'custseg_portfolio_reader', 'custseg_portfolio_caller',
 				'custseg_portfolio_try', 'custseg_portfolio_any', 'custseg_refresh'])
 			END
 	ORDER BY p.proname, p.oid;
 END;
 COMMENT ON FUNCTION custseg._portfolio_routines() IS
-'The public functions and procedures of the portfolio layer: those that are called through src/portfolio/portfolio_call.c, the procedures over them, and schedule and unschedule. Only roles that grant_portfolios was called for can execute them.';
+'The public functions and procedures of the portfolio layer: those that are called through src/portfolio/portfolio_call.c, the procedures over them, schedule and unschedule. Only roles that grant_portfolios was called for can execute them.';
 
 CREATE FUNCTION custseg.grant_portfolios(role name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -32,7 +32,7 @@ BEGIN
 			SELECT c.customer_id, c.as_of, c.tier, c.segment, custseg.last_purchase(c.purchases) AS last_purchase,
 				custseg.frequency(c.purchases) AS frequency, %1$s AS p_alive, custseg.overdue_ratio(c.purchases, c.as_of) AS overdue_ratio,
 				%2$s AS risk, round(greatest(custseg.annual_spend(c.purchases, c.as_of), 0), 2) AS expected_value, %3$s AS potential
-			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN portfolio AS p) AS c
+			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p) AS c
 			WHERE custseg.frequency(c.purchases) > 0
 		) AS c',
 		custseg._alive_expression(portfolio, 'c.as_of'), custseg._risk_expression(portfolio, 'c.as_of'),
@@ -55,7 +55,7 @@ BEGIN
 		FROM (
 			SELECT c.customer_id, p.last_as_of AS as_of, c.entered, custseg.first_purchase(c.purchases) AS first_purchase,
 				coalesce(custseg.frequency(c.purchases), 0) AS frequency, custseg.spend(c.purchases) AS spend, c.segment, c.tier
-			FROM customer AS c CROSS JOIN portfolio AS p
+			FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
 			WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL
 		) AS c
 		WHERE coalesce(c.first_purchase, c.entered) > c.as_of - %s', fresh));
@@ -84,7 +84,7 @@ BEGIN
 					custseg.recency(c.purchases, p.last_as_of) AS recency, custseg.overdue_ratio(c.purchases, p.last_as_of) AS overdue_ratio,
 					coalesce(custseg.frequency(c.purchases), 0) AS frequency, coalesce(custseg.spend(c.purchases), 0) AS spend,
 					c.segment, c.tier
-				FROM customer AS c CROSS JOIN portfolio AS p
+				FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
 				WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL
 			) AS c
 		) AS c', active, fresh));
@@ -111,7 +111,7 @@ BEGIN
 			SELECT o.customer_id, p.last_as_of AS as_of, count(DISTINCT o.day) FILTER (WHERE o.amount >= 0) AS purchase_days,
 				coalesce(sum(o.amount) FILTER (WHERE o.day <= p.last_as_of - 90), 0) AS spend_before,
 				coalesce(sum(o.amount) FILTER (WHERE o.day > p.last_as_of - 90), 0) AS spend
-			FROM portfolio AS p CROSS JOIN (%s) AS o
+			FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p CROSS JOIN (%s) AS o
 			-- A day more on the column itself, which may have an index: days are cut in the portfolio''s time zone.
 			WHERE o.day > p.last_as_of - 180 AND o.day <= p.last_as_of AND o.ordered_at > p.last_as_of - 182
 			GROUP BY o.customer_id, p.last_as_of
@@ -128,14 +128,14 @@ BEGIN
 		SELECT t.customer_id, t.as_of, ''tier'' AS kind, CASE WHEN n.position > f.position THEN ''up'' ELSE ''down'' END AS direction,
 			t.from_tier AS from_value, t.tier AS to_value, abs(n.position - f.position)::numeric AS size
 		FROM tier_transition AS t
-		JOIN portfolio AS p ON p.last_as_of = t.as_of
+		JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON p.last_as_of = t.as_of
 		JOIN tier AS f ON f.tier = t.from_tier
 		JOIN tier AS n ON n.tier = t.tier
 		WHERE abs(n.position - f.position) >= 2
 		UNION ALL
 		SELECT h.customer_id, p.last_as_of, ''segment'', CASE WHEN d.total > 0 THEN ''up'' ELSE ''down'' END,
 			format(''%s (%s)'', b.class, b.reason), format(''%s (%s)'', h.class, h.reason), d.size
-		FROM portfolio AS p
+		FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
 		JOIN membership AS h ON h.dimension = ''segment'' AND h.since = p.last_as_of
 		JOIN membership AS b ON b.customer_id = h.customer_id AND b.dimension = ''segment'' AND b.until = h.since
 		CROSS JOIN LATERAL (

@@ -46,7 +46,7 @@ BEGIN
 			FROM (
 				SELECT greatest((p.last_as_of - interval ''1 year'')::date, (SELECT min(n.as_of) FROM class_count AS n)) AS since,
 					p.last_as_of AS as_of
-				FROM portfolio AS p
+				FROM portfolio AS p LIMIT 1
 			) AS d
 			CROSS JOIN LATERAL (
 				SELECT h.customer_id, max(h.class) FILTER (WHERE h.since <= d.since AND coalesce(h.until > d.since, true)) AS from_tier,
@@ -76,7 +76,7 @@ BEGIN
 		FROM (
 			SELECT greatest((p.last_as_of - interval ''1 year'')::date, (SELECT min(n.as_of) FROM class_count AS n)) AS since,
 				p.last_as_of AS as_of
-			FROM portfolio AS p
+			FROM portfolio AS p LIMIT 1
 		) AS d
 		JOIN membership AS h ON h.since <= d.since AND coalesce(h.until > d.since, true)
 		LEFT JOIN customer AS c ON c.customer_id = h.customer_id
@@ -95,7 +95,7 @@ BEGIN
 		FROM (
 			SELECT x.dimension, b.compared_with, x.as_of, b.base, custseg.psi(x.before, x.now) AS psi,
 				custseg.psi_expected(x.before, x.now) AS psi_expected
-			FROM portfolio AS p
+			FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
 			CROSS JOIN LATERAL (
 				SELECT ''run before'' AS compared_with, max(n.as_of) AS base FROM class_count AS n WHERE n.as_of < p.last_as_of
 				UNION ALL
@@ -174,7 +174,7 @@ BEGIN
 				UNION ALL
 				SELECT o.customer_id, min(o.day), sum(o.amount) FROM o WHERE o.order_id IS NOT NULL GROUP BY o.customer_id, o.order_id
 			) AS o
-			JOIN portfolio AS p ON o.day <= p.last_as_of
+			JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON o.day <= p.last_as_of
 			GROUP BY 1, 2, 3
 		) AS o
 		GROUP BY o.month, o.as_of

@@ -43,7 +43,7 @@ BEGIN
 		FROM %4$I.%5$I AS s LEFT JOIN %4$I.customer_alias AS a ON a.from_id = s.customer_id',
 		CASE kind WHEN 'feedback' THEN 'at' ELSE 'day' END,
 		CASE kind WHEN 'usage' THEN 's.resource::text' ELSE '''''::text' END,
-		CASE kind WHEN 'feedback' THEN '(s.score / nullif(coalesce(s.scale, 1), 0))::numeric' ELSE 's.amount::numeric' END,
+		CASE kind WHEN 'feedback' THEN 's.score::numeric / nullif(coalesce(s.scale, 1), 0)::numeric' ELSE 's.amount::numeric' END,
 		custseg._portfolio_schema(portfolio), 'source_' || kind);
 END
 $$;

@@ -96,34 +96,27 @@ AS $$
 DECLARE
 	trimmed text := btrim(regexp_replace(cron, '\s+', ' ', 'g'));
 BEGIN
+	IF cron IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'argument "cron" must not be NULL',
+			HINT = 'Write minute, hour, day of month, month and day of week, such as ''15 3 * * *'' for 03:15 every day.';
+	END IF;
 	IF trimmed ~ '^([0-9a-zA-Z*,/$-]+ ){4}[0-9a-zA-Z*,/$-]+$' OR trimmed ~ '^([0-9]+ seconds?|@[a-z]+)$' THEN
 		RETURN trimmed;
 	END IF;
 	RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-		MESSAGE = format('cron must be five fields or an interval of seconds, not %s', coalesce(quote_literal(cron), 'NULL')),
+		MESSAGE = format('argument "cron" must be five fields or an interval of seconds, not %L', cron),
 		HINT = 'Write minute, hour, day of month, month and day of week, such as ''15 3 * * *'' for 03:15 every day, or ''30 seconds''.';
 END $$;
 COMMENT ON FUNCTION custseg._cron_schedule(text) IS
-'A schedule with single blanks, after a check of its shape: five fields, N seconds, or a word such as @daily. pg_cron checks the values; it ignores what stands behind the fifth field, therefore this. 22023: another shape, or NULL.';
+'A schedule with single blanks, after a check of its shape: five fields, N seconds, or a word such as @daily. pg_cron checks the values; it ignores what stands behind the fifth field, therefore this. 22004: NULL; 22023: another shape.';
 
 CREATE FUNCTION custseg._check_scheduler(portfolio text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	schema_name text;
-	owner oid;
+	owner oid := (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = custseg._portfolio_schema(portfolio));
 BEGIN
-	IF portfolio IS NULL THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'portfolio must not be NULL',
-			HINT = 'Give the name of a portfolio; custseg.portfolios lists them.';
-	END IF;
-	schema_name := custseg._portfolio_schema(portfolio);
-	SELECT nspowner INTO owner FROM pg_namespace WHERE nspname = schema_name;
-	IF owner IS NULL THEN
-		RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('portfolio "%s" does not exist', portfolio),
-			HINT = 'custseg.portfolios lists the portfolios of this database.';
-	END IF;
 	IF NOT pg_has_role(owner, 'USAGE') THEN
 		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
 			MESSAGE = format('role "%s" may not schedule portfolio "%s"', current_user, portfolio),
@@ -131,7 +124,7 @@ BEGIN
 	END IF;
 END $$;
 COMMENT ON FUNCTION custseg._check_scheduler(text) IS
-'Raises an error unless the portfolio exists and the caller has the privileges of its owner. 22023: portfolio is NULL; 42704: there is none of that name; 42501: the caller has not these privileges.';
+'Raises an error unless the portfolio exists and the caller has the privileges of its owner. 22004: portfolio is NULL; 42704: there is none of that name; 3F000: its schema is gone; 42501: the caller has not these privileges.';
 
 -- pg_cron is loaded in this server, but its jobs are not kept in this database.
 CREATE FUNCTION custseg._cron_elsewhere(cron_database text, job_sql text) RETURNS text
@@ -188,7 +181,7 @@ BEGIN
 			USING custseg._cron_job_name(portfolio), cron, custseg._cron_command(portfolio);
 		EXCEPTION WHEN invalid_parameter_value THEN
 			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-				MESSAGE = format('cron is not a schedule that pg_cron takes: %s', SQLERRM),
+				MESSAGE = format('argument "cron" is not a schedule that pg_cron takes: %s', SQLERRM),
 				DETAIL = format('pg_cron is at version %s.', (SELECT extversion FROM pg_extension WHERE extname = 'pg_cron')),
 				HINT = 'Write minute, hour, day of month, month and day of week, such as ''15 3 * * *'' for 03:15 every day; from version 1.5 on also ''30 seconds'', up to 59.';
 		END;
@@ -221,7 +214,7 @@ BEGIN
 	IF NOT has_function_privilege(to_regprocedure('custseg.run_refresh(text, date)'), 'EXECUTE') THEN
 		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
 			MESSAGE = format('role "%s" may not call custseg.run_refresh, so its job for portfolio "%s" would fail', current_user, portfolio),
-			HINT = format('GRANT EXECUTE ON PROCEDURE custseg.run_refresh(text, date) TO %I;', current_user);
+			HINT = format('Who installed custseg runs: SELECT custseg.grant_portfolios(%L);', current_user);
 	END IF;
 	IF NOT (SELECT rolcanlogin FROM pg_roles WHERE rolname = current_user) THEN
 		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -256,7 +249,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION custseg.schedule(text, text) IS
 'Refreshes a portfolio regularly, by a job of pg_cron that belongs to the caller and runs CALL custseg.run_refresh. portfolio: its name. cron: minute, hour, day of month, month, day of week, such as ''15 3 * * *''; with pg_cron 1.5 or newer also ''30 seconds''; in the time zone of pg_cron, GMT unless set. The job is named custseg and the portfolio; scheduling again replaces the caller''s own one.
-Returns a sentence that says what was scheduled or, where pg_cron runs from another database or is not there, that nothing was and the exact commands to run. 22023: an argument is NULL; a schedule that pg_cron does not take. 42704: unknown portfolio. 42501: the caller has not the privileges of the portfolio''s owner, may not call run_refresh or may not use pg_cron. 55000: the caller is a role that may not log in.';
+Returns a sentence that says what was scheduled or, where pg_cron runs from another database or is not there, that nothing was and the exact commands to run. 22004: an argument is NULL. 22023: a schedule that pg_cron does not take. 42704: unknown portfolio; 3F000: its schema is gone. 42501: the caller has not the privileges of the portfolio''s owner, may not call run_refresh or may not use pg_cron. 55000: the caller is a role that may not log in.';
 
 CREATE FUNCTION custseg.unschedule(portfolio text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -292,4 +285,4 @@ BEGIN
 	RETURN format('Portfolio "%s" has no job that role "%s" may remove; nothing was changed.', portfolio, current_user);
 END $$;
 COMMENT ON FUNCTION custseg.unschedule(text) IS
-'Removes the job that schedule made for a portfolio: that of the caller; called by a superuser, those of all roles. A job that a dropped portfolio left is removed too. Returns a sentence that says what was removed or that there was nothing, or, where pg_cron runs from another database, the exact command to run there. 22023: portfolio is NULL; 42704: unknown portfolio, and no job; 42501: no job, and the caller has not the privileges of the portfolio''s owner.';
+'Removes the job that schedule made for a portfolio: that of the caller; called by a superuser, those of all roles. A job that a dropped portfolio left is removed too. Returns a sentence that says what was removed or that there was nothing, or, where pg_cron runs from another database, the exact command to run there. 22004: portfolio is NULL; 42704: unknown portfolio, and no job; 42501: no job, and the caller has not the privileges of the portfolio''s owner.';

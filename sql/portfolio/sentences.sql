@@ -429,8 +429,9 @@ BEGIN
 	IF part IS NULL THEN
 		RETURN p_clause;
 	END IF;
-	measure := custseg._measure_label(p_language,
-		CASE WHEN part[1] LIKE '"%' THEN replace(substr(part[1], 2, length(part[1]) - 2), '""', '"') ELSE part[1] END);
+	-- A name that must be quoted in a condition stays so, unless there is another for people.
+	measure := coalesce(custseg._template(p_language, 'measure ' || CASE WHEN part[1] LIKE '"%'
+		THEN replace(substr(part[1], 2, length(part[1]) - 2), '""', '"') ELSE part[1] END), part[1]);
 	IF part[7] IS NOT NULL THEN
 		RETURN custseg._sentence(p_language, 'missing ' || coalesce(part[3], '') || ltrim(part[7]),
 			jsonb_build_object('measure', measure, 'value', part[4]));

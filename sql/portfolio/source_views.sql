@@ -184,44 +184,38 @@ $$;
 COMMENT ON FUNCTION custseg._key_expression(text, regtype, regtype) IS
 'Internal: the SQL of a column of a type as customer_id of the portfolio''s type, an empty text being no customer; NULL: the types do not agree.';
 
--- From customers to accounts: as what is joined as a.
-CREATE FUNCTION custseg._join_accounts(schema_name name, member text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	-- One account for each customer, whatever the relation holds by now: an order must not count twice.
-	SELECT pg_catalog.format(' LEFT JOIN (SELECT DISTINCT ON (m.customer_id) m.customer_id, m.account_id FROM %I.source_accounts AS m'
-		' ORDER BY m.customer_id, m.account_id) AS a ON a.customer_id = %s', schema_name, member);
-END;
-COMMENT ON FUNCTION custseg._join_accounts(name, text) IS
-'Internal: the SQL that joins the account of a customer, the expression member, as alias a.';
-
 -- The expression of customer_id and the join that it needs: for level account, the account of the customer.
-CREATE FUNCTION custseg._source_customer(schema_name name, column_name text, type regtype, key_type regtype,
+CREATE FUNCTION custseg._source_customer(schema_name name, p_kind text, column_name name, type regtype, key_type regtype,
 	OUT customer text, OUT member text, OUT joined text)
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	value text := format('o.%I', column_name);
 	member_type regtype := custseg._column_type(schema_name, 'source_accounts', 'customer_id');
 BEGIN
 	joined := '';
-	customer := custseg._key_expression(column_name, type, key_type);
-	member := customer;
-	IF member_type IS NULL THEN
-		RETURN;
+	customer := custseg._key_expression(value, type, key_type);
+	IF member_type IS NOT NULL AND p_kind <> 'accounts' THEN
+		member := custseg._key_expression(value, type, member_type);
 	END IF;
-	member := custseg._key_expression(column_name, type, member_type);
 	IF member IS NOT NULL THEN
-		joined := custseg._join_accounts(schema_name, member);
-		-- A customer of no account is one of his own, if he can be.
+		-- A customer of no account is one of his own, if he can be. One account for each customer, whatever the relation
+		-- holds by now: an order must not count twice.
 		customer := CASE WHEN customer IS NOT NULL AND member_type = key_type THEN format('coalesce(a.account_id, %s)', customer)
 			ELSE 'a.account_id' END;
+		joined := format(' LEFT JOIN (SELECT DISTINCT ON (m.customer_id) m.customer_id, m.account_id FROM %I.source_accounts AS m'
+			' ORDER BY m.customer_id, m.account_id) AS a ON a.customer_id = %s', schema_name, member);
+	END IF;
+	IF customer IS NULL THEN
+		RAISE EXCEPTION 'column "%" of source "%" is of type %, but customers are of type %', column_name, p_kind, type, key_type
+			USING ERRCODE = '42804', HINT = format('Give a query that casts it: SELECT %I::%s, ...', column_name, key_type);
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION custseg._source_customer(name, text, regtype, regtype) IS
-'Internal: the SQL of customer_id of a source, and the join with the accounts where the portfolio has them; NULL: the type of the column does not fit.';
+COMMENT ON FUNCTION custseg._source_customer(name, text, name, regtype, regtype) IS
+'Internal: the SQL of customer_id of a source, and the join with the accounts where the portfolio has them. 42804: the type of the column does not fit.';
 
 -- The SQL of a standard column of a source; raises where its type does not fit.
 CREATE FUNCTION custseg._source_column(p_kind text, p_name name, p_type text, column_type regtype, time_zone text) RETURNS text
@@ -323,24 +317,15 @@ BEGIN
 			fields := fields || format('%s AS %I', custseg._source_column(p_kind, standard.name, standard.type, found, time_zone), standard.name);
 			CONTINUE;
 		END IF;
-		IF key_type IS NULL THEN
-			-- The accounts themselves: any type that customers may have.
+		IF p_kind = 'accounts' AND standard.name = 'account_id' THEN
+			-- The accounts are what customers of the portfolio are: of any type that customers may have.
 			key_type := CASE found WHEN 'varchar'::regtype THEN 'text'::regtype ELSE found END;
-			SELECT custseg._key_expression(format('o.%I', standard.name), found, key_type) AS customer, '' AS joined INTO key;
-			fields := fields || format('%s AS %I', key.customer, standard.name);
 			IF key_type <> ALL (ARRAY['smallint', 'integer', 'bigint', 'uuid', 'text']::regtype[]) THEN
-				RAISE EXCEPTION 'column "%" of source "%" is of type %', standard.name, p_kind, found
-					USING ERRCODE = '42804', HINT = 'Customers are smallint, integer, bigint, uuid, text or varchar.';
+				RAISE EXCEPTION 'column "account_id" of source "accounts" is of type %', found
+					USING ERRCODE = '42804', HINT = 'It must be of type smallint, integer, bigint, uuid, text or varchar.';
 			END IF;
-			key_type := NULL;
-			CONTINUE;
 		END IF;
-		key := custseg._source_customer(schema_name, format('o.%I', standard.name), found, key_type);
-		IF key.customer IS NULL THEN
-			RAISE EXCEPTION 'column "%" of source "%" is of type %, but the customers of the portfolio are of type %',
-				standard.name, p_kind, found, key_type
-				USING ERRCODE = '42804', HINT = format('Give a query that casts it: SELECT customer_id::%s, ...', key_type);
-		END IF;
+		key := custseg._source_customer(schema_name, p_kind, standard.name, found, key_type);
 		fields := fields || format('%s AS %I', key.customer, standard.name);
 		joined := key.joined;
 		IF p_kind = 'customers' AND joined <> '' THEN
@@ -359,4 +344,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION custseg._create_source_view(name, text, text, text, regtype, text) IS
-'Internal: makes or replaces the view of a source with its standard columns; returns those that have content. key_type: that of the portfolio; NULL: any that fits. 42703: a column is missing; 42804: one is of another type; 42P16: the view cannot be replaced, since its columns are others.';
+'Internal: makes or replaces the view of a source with its standard columns; returns those that have content. key_type: that of customer_id. 42703: a column is missing; 42804: one is of another type; 42P16: the view cannot be replaced, since its columns are others.';

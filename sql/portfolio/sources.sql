@@ -1,23 +1,5 @@
 -- add_source and drop_source: what a portfolio reads besides its orders.
 
--- The accounts of a new portfolio must be those of the customers that its orders have.
-CREATE FUNCTION custseg._check_accounts(schema_name name, customer_type regtype) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	member_type regtype := custseg._column_type(schema_name, 'source_accounts', 'customer_id');
-BEGIN
-	IF custseg._key_expression('x', customer_type, member_type) IS NULL THEN
-		RAISE EXCEPTION 'column "customer_id" of argument "accounts" is of type %, but the customers of the orders are of type %',
-			member_type, customer_type
-			USING ERRCODE = '42804', HINT = format('Give a query that casts it: SELECT customer_id::%s, ...', customer_type);
-	END IF;
-END
-$$;
-COMMENT ON FUNCTION custseg._check_accounts(name, regtype) IS
-'Internal: refuses accounts whose customers are of another type than those of the orders. 42804: they are.';
-
 -- The key of a source that no two rows may share, as SQL over s; NULL: they may.
 CREATE FUNCTION custseg._source_key(kind text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

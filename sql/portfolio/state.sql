@@ -98,7 +98,9 @@ BEGIN
 				OR (c.windows, c.measures, c.r, c.f, c.m, c.segment, c.classes, n.tier, n.tier_since, n.in_grace_since, n.valid_until)
 				IS DISTINCT FROM (c.was_windows, c.was_measures, c.was_r, c.was_f, c.was_m, c.was_segment, c.was_classes, c.was_tier,
 					c.was_tier_since, c.was_grace_since, c.was_valid_until),
-			c.purchases, c.windows, c.measures, c.r, c.f, c.m, c.was_segment, c.segment, c.classes, c.was_tier, n.tier, n.transition, n.reason,
+			c.purchases, c.windows, c.measures, c.r, c.f, c.m, c.was_segment, c.segment, c.classes, c.was_tier, n.tier,
+			CASE WHEN n.transition = ''none'' AND c.was_tier IS NOT NULL THEN ''exit'' ELSE n.transition END,
+			CASE WHEN c.was_tier <> ALL (%9$L) THEN format(''tier %%s is no more; '', c.was_tier) ELSE '''' END || n.reason,
 			n.tier_since, n.in_grace_since, n.valid_until,
 			(n.tier, n.tier_since, n.in_grace_since, n.valid_until)
 				IS DISTINCT FROM (c.was_tier, c.was_tier_since, c.was_grace_since, c.was_valid_until)

@@ -222,7 +222,10 @@ BEGIN
 		summary := 'w.purchases';
 	END IF;
 
-	SELECT array_agg(m.target ORDER BY m.target), string_agg(format('(sum((%s)::numeric) FILTER (WHERE %s))%s',
+	SELECT array_agg(m.target ORDER BY m.target), string_agg(format(
+		-- A sum over nobody is 0, but a profit that nobody's cost is known for is not known.
+		CASE WHEN m.denominator IS NULL AND m.metric <> 'profit' THEN 'coalesce(sum((%s)::numeric) FILTER (WHERE %s), 0)%s'
+			ELSE '(sum((%s)::numeric) FILTER (WHERE %s))%s' END,
 		custseg._fill_metric(portfolio, m.numerator, summary, p_as_of, first), m.filter,
 		CASE WHEN m.denominator IS NULL THEN ''
 			ELSE format(' / nullif(sum((%s)::numeric) FILTER (WHERE %s), 0)',
@@ -230,7 +233,7 @@ BEGIN
 				CASE m.source WHEN 'whole' THEN 'true' ELSE m.filter END) END), ', ' ORDER BY m.target)
 	INTO targets, sums
 	FROM (
-		SELECT t.target, k.numerator, k.denominator, k.source,
+		SELECT t.target, t.metric, k.numerator, k.denominator, k.source,
 			CASE t.scope WHEN 'all' THEN 'true' ELSE format('c.%I = %L', t.scope, t.class) END AS filter
 		FROM target AS t CROSS JOIN LATERAL custseg._target_metric(portfolio, t.metric) AS k
 		WHERE t.period IS NOT DISTINCT FROM p_period AND CASE k.source WHEN 'whole' THEN 'orders' ELSE k.source END = p_source
@@ -272,8 +275,8 @@ BEGIN
 	FROM (
 		SELECT v.*, CASE v.direction WHEN 'at_least' THEN v.value - v.actual ELSE v.actual - v.value END AS away
 		FROM (
-			SELECT t.target, t.direction, t.amber, (a.value #>> '{}')::numeric AS actual,
-				t.value * CASE WHEN k.adds_up THEN custseg._period_passed(t.period, p_as_of) ELSE 1 END AS value
+			SELECT t.target, t.direction, t.amber, trim_scale(round((a.value #>> '{}')::numeric, 6)) AS actual,
+				trim_scale(round(t.value * CASE WHEN k.adds_up THEN custseg._period_passed(t.period, p_as_of) ELSE 1 END, 6)) AS value
 			FROM jsonb_each(actuals) AS a
 			JOIN target AS t ON t.target = a.key
 			CROSS JOIN LATERAL custseg._target_metric(portfolio, t.metric) AS k

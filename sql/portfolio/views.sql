@@ -56,7 +56,7 @@ BEGIN
 			(SELECT t.reason FROM tier_transition AS t WHERE t.customer_id = c.customer_id ORDER BY t.as_of DESC LIMIT 1) AS reason,
 			custseg.first_purchase(c.purchases) AS first_purchase, custseg.last_purchase(c.purchases) AS last_purchase,
 			custseg.frequency(c.purchases) AS frequency, custseg.spend(c.purchases) AS spend
-		FROM (SELECT c.*%s FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN portfolio AS p) AS c) AS c
+		FROM (SELECT c.*%s FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p) AS c) AS c
 		WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL',
 		custseg._score_expression(portfolio), custseg._score_expression(portfolio), scores), $comments$
 COMMENT ON VIEW current_customers IS 'Every customer as of the last run: score, segment, tier, and why.';
@@ -85,7 +85,7 @@ COMMENT ON COLUMN current_customers.spend IS 'Net amount of all purchases.';
 	PERFORM custseg._make_view(portfolio, 'customer_measures', format('
 		SELECT c.customer_id, c.as_of, jsonb_build_object(%s) AS measures
 		FROM (SELECT c.*, %s AS score FROM (SELECT c.*%s
-			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN portfolio AS p) AS c) AS c) AS c',
+			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p) AS c) AS c) AS c',
 		fields, custseg._score_expression(portfolio), scores), $comments$
 COMMENT ON VIEW customer_measures IS 'The measures of every customer that components and rules of tiers use, as of the last run.';
 COMMENT ON COLUMN customer_measures.customer_id IS 'The customer.';

@@ -4,6 +4,9 @@
 -- changes and, after taking that back as a second run of a day does, once with them. Three states are compared: the one
 -- now, without and with. It is not enough to compare with the state now: of a day that is not run yet it would show the
 -- moves that come anyhow as effects of the changes, and not show the moves that the changes prevent.
+--
+-- The report views are not made anew: their locks would keep readers waiting until the trial ends. So a step of a run
+-- must not read those that follow the declarations, such as current_customers and customer_measures.
 
 -- One section of a document with changes by key.
 CREATE FUNCTION custseg._merge_section(section text, key_columns text[], rows jsonb, changes jsonb) RETURNS jsonb
@@ -48,7 +51,7 @@ BEGIN
 		-- A null puts a key back to its default.
 		SELECT jsonb_object_agg(m.key, m.value) INTO merged FROM jsonb_each(coalesce(was, '{}') || change) AS m WHERE m.value <> 'null';
 		IF section = 'tiers' THEN
-			rows := custseg._place_tier(rows, merged - 'position', (merged ->> 'position')::int);
+			rows := custseg._place_tier(rows, merged - 'place', (merged ->> 'place')::int);
 		ELSIF place IS NULL THEN
 			rows := rows || jsonb_build_array(merged);
 		ELSE
@@ -197,4 +200,4 @@ RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'custseg_portfolio_try' LANGUAGE C VOLATILE PARALLEL UNSAFE
 COST 1000000 ROWS 1000;
 COMMENT ON FUNCTION custseg.what_if(text, jsonb, date) IS
-'Who would be where under changed declarations; nothing is changed. changes: a part of a document of export_portfolio. In "options" each value replaces, null is the default. In other sections, such as "tiers" and "components", an object changes the row of its key, key by key (null: the default), or is a new row: an array of them, or an object by name, in which null drops the row; of tiers "position" too. as_of: the day to run; NULL: that of the last run, which is run again. It runs that day twice, without and with the changes, and takes as long, and other runs wait. Rows: each customer whose tier, segment or grace would be another than now, or another than without the changes: transition (keep: stays, but would move without; grace: would be warned), from_class now, to_class with the changes, reason, also_without (the run without the changes has the same result: not an effect of them), without_class. The columns up to customers, which is 1, are those of refresh(dry_run => true). 22023, 22P02, 42704, 42710, 2BP01: changes that are none, or that import_portfolio refuses; 22023: as_of before the last run or in the future; 22004: changes is null; 42501: not the owner.';
+'Who would be where under changed declarations; nothing is changed. changes: a part of a document of export_portfolio. In "options" each value replaces, null is the default. In other sections, such as "tiers" and "components", an object changes the row of its key, key by key (null: the default), or is a new row: an array of them, or an object by name, in which null drops the row; of tiers "place" too, see set_tier. as_of: the day to run; NULL: that of the last run, which is run again. It runs that day twice, without and with the changes, and takes as long, and other runs wait. Rows: each customer whose tier, segment or grace would be another than now, or another than without the changes: transition (keep: stays, but would move without; grace: would be warned), from_class now, to_class with the changes, reason, also_without (the run without the changes has the same result: not an effect of them), without_class. The columns up to customers, which is 1, are those of refresh(dry_run => true). 22023, 22P02, 42704, 42710, 2BP01: changes that are none, or that import_portfolio refuses; 22023: as_of before the last run or in the future; 22004: changes is null; 42501: not the owner.';

@@ -6,7 +6,7 @@
  * conditions. They are put together and executed behind CREATE VIEW, and a text
  * that ends the statement and begins another one would be executed as well. So
  * what is put together is parsed here first, without looking at any table: it
- * must be one statement, a SELECT that neither makes a table nor locks rows.
+ * must be one statement, a SELECT that neither writes nor locks rows.
  *
  * A syntax error is reported with its position in that text.
  *
@@ -17,6 +17,7 @@
 #include "common/compat.h"
 
 #include "fmgr.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
@@ -52,13 +53,28 @@ Parse(char *text)
 	return statements;
 }
 
-/* SELECT ... INTO is within the leftmost query of a UNION. */
+/* Whether a part does more than read: makes a table, locks rows, or writes in a WITH clause. */
 static bool
-MakesTable(SelectStmt *select)
+Writes(Node *node, void *context)
 {
-	while (select->larg != NULL)
-		select = select->larg;
-	return select->intoClause != NULL;
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_InsertStmt:
+		case T_UpdateStmt:
+		case T_DeleteStmt:
+		case T_MergeStmt:
+			return true;
+		case T_SelectStmt:
+			if (((SelectStmt *) node)->intoClause != NULL ||
+				((SelectStmt *) node)->lockingClause != NIL)
+				return true;
+			break;
+		default:
+			break;
+	}
+	return raw_expression_tree_walker(node, Writes, context);
 }
 
 /* _check_query(query, argument) */
@@ -76,11 +92,10 @@ custseg_check_query(PG_FUNCTION_ARGS)
 				 errmsg("argument \"%s\" makes %d statements", argument, list_length(statements)),
 				 errhint("It must be part of one SELECT, without a semicolon.")));
 	statement = linitial_node(RawStmt, statements)->stmt;
-	if (!IsA(statement, SelectStmt) || MakesTable((SelectStmt *) statement) ||
-		((SelectStmt *) statement)->lockingClause != NIL)
+	if (!IsA(statement, SelectStmt) || Writes(statement, NULL))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"%s\" makes a statement that does more than read", argument),
-				 errhint("It must be part of one SELECT, without INTO and FOR UPDATE.")));
+				 errhint("It must be part of one SELECT, which neither writes nor locks rows.")));
 	PG_RETURN_VOID();
 }

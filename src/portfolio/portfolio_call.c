@@ -17,7 +17,10 @@
  * - with search_path = pg_catalog, pg_temp. Names that the user wrote are meant
  *   in his own path, so that is kept in custseg.caller_search_path: the schemas
  *   that he searches, with "$user" and missing ones resolved, since the user is
- *   another one inside. A call within a call keeps the outermost.
+ *   another one inside. A call within a call keeps the outermost;
+ * - with jit = off. Their statements are many, each over tables whose size the
+ *   planner can but guess, and work in C functions: compiling takes longer than
+ *   it saves, a second and more where nothing else does.
  *
  * This is not SECURITY DEFINER: whose rights are used depends on an argument,
  * and the caller has them already, or, as a reader, may read what they give.
@@ -335,6 +338,7 @@ CallByMode(FunctionCallInfo fcinfo, const CallMode *mode)
 	level = NewGUCNestLevel();
 	Set("search_path", "pg_catalog, pg_temp");
 	Set("row_security", "off");
+	Set("jit", "off");
 	if (path != NULL)
 		Set("custseg.caller_search_path", path);
 

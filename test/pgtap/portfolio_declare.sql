@@ -56,6 +56,8 @@ SELECT is(custseg._option('shop', 'refit'), '1 month', 'and put back to its defa
 SELECT is_empty($$SELECT FROM declare_shop.setting WHERE name = 'refit'$$, 'which leaves no row');
 SELECT lives_ok($$SELECT custseg.set_option('shop', 'discount', ' 1.5e-1 ')$$);
 SELECT is(custseg._option('shop', 'discount'), '0.15', 'numbers are kept in one form');
+SELECT lives_ok(format('SELECT custseg.set_option(''shop'', %L, NULL)', o.name)) FROM custseg.portfolio_options() AS o;
+SELECT is_empty('SELECT FROM declare_shop.setting', 'each option can be put back');
 
 CREATE TEMPORARY TABLE bad_option (option text, value text, message text);
 INSERT INTO bad_option VALUES

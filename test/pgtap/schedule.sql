@@ -11,12 +11,18 @@ SELECT plan(34);
 CREATE ROLE schedule_owner NOLOGIN;
 CREATE ROLE schedule_member LOGIN IN ROLE schedule_owner;
 CREATE ROLE schedule_stranger LOGIN;
-CREATE SCHEMA schedule_shop AUTHORIZATION schedule_owner;
-GRANT EXECUTE ON FUNCTION custseg.schedule(text, text), custseg.unschedule(text) TO schedule_owner, schedule_stranger;
+SELECT custseg.grant_portfolios(r) FROM unnest(ARRAY['schedule_owner', 'schedule_stranger']) r;
 
--- STAND-IN until the portfolio layer has these two.
-CREATE FUNCTION custseg._portfolio_schema(portfolio text) RETURNS text LANGUAGE sql AS $$
-	SELECT CASE WHEN portfolio NOT LIKE 'no%' THEN 'schedule_shop' END $$;
+CREATE FUNCTION pg_temp.make(portfolio text, schema_name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE SCHEMA %I AUTHORIZATION schedule_owner', schema_name);
+    PERFORM custseg._register_portfolio(portfolio, schema_name::name, 1);
+END $$;
+SELECT pg_temp.make('vip', 'schedule_vip');
+SELECT pg_temp.make('x''; DROP TABLE t; --', 'schedule_x');
+SELECT pg_temp.make(E'it''s 5% \\ $(rm)\n!', 'schedule_it');
+
+-- STAND-IN until the portfolio layer has it.
 CREATE PROCEDURE custseg.run_refresh(portfolio text, as_of date DEFAULT NULL) LANGUAGE sql AS $$ SELECT 1 $$;
 -- end of the STAND-IN
 
@@ -54,12 +60,13 @@ SET LOCAL ROLE schedule_member;
 -- --- arguments ---
 SELECT throws_ok($$SELECT custseg.schedule('none', '0 3 * * *')$$, '42704', 'portfolio "none" does not exist', 'an unknown portfolio');
 SELECT throws_ok($$SELECT custseg.unschedule('none')$$, '42704', 'portfolio "none" does not exist', 'also to unschedule');
-SELECT throws_ok($$SELECT custseg.schedule(NULL, '0 3 * * *')$$, '22023', 'portfolio must not be NULL', 'no portfolio');
-SELECT throws_ok($$SELECT custseg.unschedule(NULL)$$, '22023', 'portfolio must not be NULL', 'also to unschedule');
+SELECT throws_ok($$SELECT custseg.schedule(NULL, '0 3 * * *')$$, '22004', NULL, 'no portfolio');
+SELECT throws_ok($$SELECT custseg.unschedule(NULL)$$, '22004', NULL, 'also to unschedule');
 SELECT throws_ok(format('SELECT custseg.schedule(%L, %L)', 'vip', cron), '22023',
-	format('cron must be five fields or an interval of seconds, not %s', coalesce(quote_literal(cron), 'NULL')),
-	'schedule ' || coalesce(to_json(cron)::text, 'NULL'))
-FROM unnest(ARRAY[NULL, '', ' ', 'daily', '0 3 * *', '0 0 3 * * *', '0 3 * * *; rm', E'0 3 * * *\n* * * * * rm', '30 minutes', '-1 seconds', '0 3 * * %']) cron;
+	format('argument "cron" must be five fields or an interval of seconds, not %L', cron),
+	'schedule ' || to_json(cron))
+FROM unnest(ARRAY['', ' ', 'daily', '0 3 * *', '0 0 3 * * *', '0 3 * * *; rm', E'0 3 * * *\n* * * * * rm', '30 minutes', '-1 seconds', '0 3 * * %']) cron;
+SELECT throws_ok($$SELECT custseg.schedule('vip', NULL)$$, '22004', 'argument "cron" must not be NULL', 'no schedule');
 SELECT matches(custseg.schedule('vip', cron), '(?n)^SELECT custseg\.schedule\(''vip'', ''' || expected || '''\);$', 'schedule ' || to_json(cron))
 FROM (VALUES ('15 3 * * 1-5', '15 3 \* \* 1-5'), (E'  0\t3 * *\n  mon,fri ', '0 3 \* \* mon,fri'), ('*/10 0-6 $ jan *', '\*/10 0-6 \$ jan \*'),
 	('30 seconds', '30 seconds'), ('@daily', '@daily')) v(cron, expected);

@@ -29,6 +29,10 @@ my $super = $node->safe_psql('postgres', q{
 	CREATE DATABASE shop;
 	CREATE DATABASE other;
 	GRANT CREATE ON DATABASE shop, other TO analyst;
+	\\c shop
+	GRANT CREATE ON SCHEMA public TO analyst;
+	\\c other
+	GRANT CREATE ON SCHEMA public TO analyst;
 	SELECT current_user});
 
 sub as { return (extra_params => [ '-U', shift ]) }
@@ -54,45 +58,64 @@ sub unschedule { my ($role, $db, $name) = @_; return query($role, $db, 'SELECT c
 # What a text says to run: the lines that are SQL.
 sub commands { return join("\n", grep { /;$/ } split(/\n/, shift)) }
 
-my $hostile = q{it's 5% of "x"; \\ $(false) `false`'; DROP SCHEMA shop_data CASCADE; --};
+my $hostile = q{it's 5% of "x"; \\ $(false) `false`'; DROP SCHEMA stand_in CASCADE; --};
 my $lines = "two\nlines! 'quoted' \\%";
 my @portfolios = ('vip', 'fails', $hostile);
 
 query('analyst', $_, 'CREATE EXTENSION custseg') foreach ('shop', 'other');
 
-# STAND-IN for the portfolio layer: portfolios that exist, a procedure that commits, and fails for one of them.
+# A portfolio over orders of its own, in schema shop_N.
+my $schemas = 0;
+sub create_portfolio
+{
+	my ($db, $name) = @_;
+	my $schema = 'shop_' . ++$schemas;
+
+	return query('analyst', $db, qq{
+		CREATE TABLE orders_of_$schema AS SELECT 1 + i % 20 AS customer, current_date - 1 - i AS day, i AS price FROM generate_series(1, 100) i;
+		SELECT custseg.create_portfolio(} . quoted($name) . qq{, 'SELECT customer, day, 100 / price AS amount FROM orders_of_$schema',
+			'customer', 'day', 'amount', schema_name => '$schema')});
+}
+
+# Its source fails from now on.
+sub break_portfolio
+{
+	my ($db, $name) = @_;
+	my $schema = $node->safe_psql($db, 'SELECT schema_name FROM custseg.portfolios WHERE name = ' . quoted($name));
+	return query('analyst', $db, "UPDATE orders_of_$schema SET price = 0 WHERE customer = 7");
+}
+
+sub drop_portfolio { my ($db, $name) = @_; return query('analyst', $db, 'SELECT custseg._unregister_portfolio(' . quoted($name) . ')') }
+
+# STAND-IN until the portfolio layer has run_refresh: a procedure that commits before it refreshes. Then ran_as reads the
+# portfolio's own table of runs, and forget_runs goes.
 foreach my $db ('shop', 'other')
 {
 	query('analyst', $db, q{
-		CREATE SCHEMA shop_data;
-		CREATE TABLE shop_data.declared (name text);
-		CREATE TABLE shop_data.run (portfolio text, role name);
-		CREATE FUNCTION custseg._portfolio_schema(portfolio text) RETURNS text LANGUAGE sql AS $$
-			SELECT 'shop_data' FROM shop_data.declared WHERE name = portfolio $$;
+		CREATE SCHEMA stand_in;
+		CREATE TABLE stand_in.run (portfolio text, role name);
 		CREATE PROCEDURE custseg.run_refresh(portfolio text, as_of date DEFAULT NULL) LANGUAGE plpgsql AS $$
 		BEGIN
-			INSERT INTO shop_data.run VALUES (portfolio, current_user);
+			INSERT INTO stand_in.run VALUES (portfolio, current_user);
 			COMMIT;
-			IF portfolio = 'fails' THEN
-				RAISE EXCEPTION 'the source of portfolio "%" is gone', portfolio;
-			END IF;
+			PERFORM FROM custseg.refresh(portfolio, as_of);
 		END $$;
 	});
 }
-sub create_portfolio { my ($db, $name) = @_; return query('analyst', $db, 'INSERT INTO shop_data.declared VALUES (' . quoted($name) . ')') }
-sub drop_portfolio { my ($db, $name) = @_; return query('analyst', $db, 'DELETE FROM shop_data.declared WHERE name = ' . quoted($name)) }
-sub forget_runs { return query('analyst', 'shop', 'TRUNCATE shop_data.run') }
+sub forget_runs { return query('analyst', 'shop', 'TRUNCATE stand_in.run') }
 
 # The roles that a portfolio's runs were made by.
 sub ran_as
 {
 	my ($db, $name) = @_;
-	return $node->safe_psql($db, 'SELECT DISTINCT role FROM shop_data.run WHERE portfolio = ' . quoted($name));
+	return $node->safe_psql($db, 'SELECT DISTINCT role FROM stand_in.run WHERE portfolio = ' . quoted($name));
 }
 # end of the STAND-IN
 
 create_portfolio('shop', $_) foreach (@portfolios, $lines, 'weekly');
 create_portfolio('other', $_) foreach ('vip', $hostile);
+break_portfolio('shop', 'fails');
+query('analyst', 'shop', q{SELECT custseg.grant_portfolios('colleague')});
 
 # --- before pg_cron is created ---
 
@@ -126,7 +149,7 @@ like(refused('analyst', 'shop', q{SELECT custseg.schedule('vip', '0 3 * * *')}),
 	'the right to use pg_cron');
 query($super, 'shop', 'GRANT USAGE ON SCHEMA cron TO analyst');
 like(refused('analyst', 'shop', q{SELECT custseg.schedule('vip', '61 3 * * *')}),
-	qr/cron is not a schedule that pg_cron takes: invalid schedule: 61 3 \* \* \*\nDETAIL:  pg_cron is at version \Q$version\E\.\nHINT:  Write minute/,
+	qr/argument "cron" is not a schedule that pg_cron takes: invalid schedule: 61 3 \* \* \*\nDETAIL:  pg_cron is at version \Q$version\E\.\nHINT:  Write minute/,
 	'a schedule that pg_cron takes');
 like($has_seconds ? schedule('analyst', 'shop', 'vip', '59 seconds') : refused('analyst', 'shop', q{SELECT custseg.schedule('vip', '59 seconds')}),
 	$has_seconds ? qr/on schedule "59 seconds" by job/ : qr/invalid schedule: 59 seconds\n.*\nHINT: .*from version 1\.5 on also '30 seconds'/,
@@ -199,7 +222,7 @@ is(query('analyst', 'shop', q{
 like(query('analyst', 'shop', q{
 		SELECT DISTINCT status || ': ' || return_message FROM cron.job_run_details
 		WHERE command LIKE '%fails%' AND status NOT IN ('starting', 'running', 'connecting', 'sending')}),
-	qr/^failed: ERROR: +the source of portfolio "fails" is gone$/m, 'one that failed is logged so, with its message');
+	qr/^failed: ERROR: +division by zero$/m, 'one that failed is logged so, with its message');
 
 like(unschedule('analyst', 'shop', $hostile), qr/ is no longer scheduled: removed job/, 'a long and hostile name');
 query($super, 'shop', commands(unschedule($super, 'other', $hostile)));
