@@ -117,11 +117,12 @@ BEGIN
 	FOR part IN
 		SELECT v.* FROM (VALUES
 			('{p}', summary), ('{as_of}', as_of),
-			('{lifetime}', custseg._model_expression(portfolio, 'lifetime', 'lifetime')),
-			('{spend_model}', custseg._model_expression(portfolio, 'spend', 'spend')),
 			('{horizon}', custseg._option(portfolio, 'horizon')),
 			('{margin_rate}', custseg._option(portfolio, 'margin_rate')),
-			('{discount}', daily::text)
+			('{discount}', daily::text),
+			-- These hold names, so no mark is looked for in them.
+			('{lifetime}', custseg._model_expression(portfolio, 'lifetime', 'lifetime')),
+			('{spend_model}', custseg._model_expression(portfolio, 'spend', 'spend'))
 		) AS v (mark, meaning)
 	LOOP
 		expression := replace(expression, part.mark, part.meaning);
