@@ -217,7 +217,7 @@ COMMENT ON FUNCTION custseg.rename_portfolio(text, text) IS
 -- --- drop_portfolio -------------------------------------------------------
 
 -- What DROP SCHEMA ... CASCADE would take with it outside the schema. Where something belongs to something else, such as
--- the rule of a view to the view, the dependency is internal, and both go.
+-- the rule of a view to the view, the dependency is internal, and both go. pg_identify_object quotes names.
 CREATE FUNCTION custseg._dependents_outside(schema_name name) RETURNS SETOF text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
 SET search_path = pg_catalog, pg_temp
@@ -244,7 +244,7 @@ AS $$
 		CASE WHEN g.classid = 'pg_class'::regclass THEN g.objid END)
 	LEFT JOIN pg_type AS y ON g.classid = 'pg_type'::regclass AND y.oid = g.objid
 	CROSS JOIN LATERAL pg_identify_object(g.classid, g.objid, 0) AS i
-	WHERE coalesce(c.relnamespace::regnamespace::text, quote_ident(i.schema), '') NOT IN (quote_ident(schema_name), 'pg_toast')
+	WHERE coalesce(c.relnamespace::regnamespace::text, i.schema, '') NOT IN (quote_ident(schema_name), 'pg_toast')
 		AND (i.schema IS NOT NULL OR c.oid IS NOT NULL OR g.classid IN ('pg_cast'::regclass, 'pg_event_trigger'::regclass))
 		-- What goes with something else that is named.
 		AND coalesce(w.rulename, '') <> '_RETURN' AND NOT coalesce(t.tgisinternal, false)
