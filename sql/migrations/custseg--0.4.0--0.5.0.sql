@@ -1412,13 +1412,8 @@ BEGIN
 		WHEN part.method = 'abc' THEN
 			format('(%s - custseg.score(%s, %s))::float8', cardinality(part.shares) + 2, value, v_breaks)
 		WHEN part.method IN ('minmax', 'zscore', 'percentile') THEN
-<<<<<<< HEAD
-			format('custseg.scale(%s, %s, %L::boolean)', value, format(model, 'scale'), part.descending)
-		ELSE format('custseg.score(%s, %s, %L::boolean)::float8', custseg._uncast(value), format(model, 'breaks'), part.descending)
-=======
 			format('custseg.scale(%s, %s, %L::boolean)', value, v_scale, part.descending)
-		ELSE format('custseg.score(%s, %s, %L::boolean)::float8', value, v_breaks, part.descending)
->>>>>>> refs/heads/pf-life
+		ELSE format('custseg.score(%s, %s, %L::boolean)::float8', custseg._uncast(value), v_breaks, part.descending)
 	END;
 END
 $$;
