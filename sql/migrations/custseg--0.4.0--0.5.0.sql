@@ -2,6 +2,9 @@
 
 -- Portfolios: everything is added, nothing of earlier versions changes.
 
+COMMENT ON SCHEMA custseg IS
+'Customer analytics: purchase summaries, RFM, scoring models, lifetime value, segmentations, tiers, allocation, portfolios.';
+
 -- sql/portfolio/registry.sql
 --
 -- The registry of portfolios: a portfolio is a schema that its creator owns, and
