@@ -79,14 +79,15 @@ BEGIN ATOMIC
 	WHERE p.pronamespace OPERATOR(pg_catalog.=) 'custseg'::pg_catalog.regnamespace
 		AND CASE p.prokind
 			WHEN 'p' THEN p.proname OPERATOR(pg_catalog.=) 'run_refresh'
-			ELSE l.lanname OPERATOR(pg_catalog.=) 'c' AND p.prosrc OPERATOR(pg_catalog.=) ANY (ARRAY[
+			ELSE p.proname OPERATOR(pg_catalog.=) ANY (ARRAY['schedule', 'unschedule'])
+				OR l.lanname OPERATOR(pg_catalog.=) 'c' AND p.prosrc OPERATOR(pg_catalog.=) ANY (ARRAY[
 				'custseg_portfolio_owner', 'custseg_portfolio_reader', 'custseg_portfolio_caller',
-				'custseg_portfolio_try', 'custseg_refresh'])
+				'custseg_portfolio_try', 'custseg_portfolio_any', 'custseg_refresh'])
 			END
 	ORDER BY p.proname, p.oid;
 END;
 COMMENT ON FUNCTION custseg._portfolio_routines() IS
-'The public functions and procedures of the portfolio layer: those that are called through src/portfolio/portfolio_call.c, and the procedures over them. Only roles that grant_portfolios was called for can execute them.';
+'The public functions and procedures of the portfolio layer: those that are called through src/portfolio/portfolio_call.c, the procedures over them, schedule and unschedule. Only roles that grant_portfolios was called for can execute them.';
 
 CREATE FUNCTION custseg.grant_portfolios(role name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -238,7 +239,7 @@ COMMENT ON COLUMN run.started_by IS 'The database role whose session started it.
 COMMENT ON COLUMN run.criteria_version IS 'The version of the criteria that it used, see criteria.';
 COMMENT ON COLUMN run.customers IS 'Customers in the portfolio after the run.';
 COMMENT ON COLUMN run.orders IS 'Orders that counted.';
-COMMENT ON COLUMN run.late_orders IS 'Order rows of days that the run before had counted already, and that came since.';
+COMMENT ON COLUMN run.late_orders IS 'Order rows of days that the run before had counted already, and that came since, less those that have gone.';
 COMMENT ON COLUMN run.orders_counted IS 'Order rows that counted: with it the next run finds the late ones.';
 COMMENT ON COLUMN run.counts IS 'What was read, skipped, moved and written.';
 COMMENT ON COLUMN run.timings IS 'Milliseconds of each step.';
@@ -315,7 +316,7 @@ COMMENT ON COLUMN customer.entered IS 'as_of of the run that saw the customer fi
 
 CREATE TABLE membership (
 	customer_id {key} NOT NULL,
-	dimension   text NOT NULL CHECK (dimension IN ('tier', 'segment')),
+	dimension   text COLLATE "C" NOT NULL CHECK (dimension IN ('tier', 'segment')),
 	class       text NOT NULL,
 	since       date NOT NULL,
 	until       date CHECK (until > since),
@@ -839,7 +840,7 @@ CREATE TABLE target (
 	class       text,
 	period      text,
 	value       numeric NOT NULL CHECK (value <> 'NaN'),
-	direction   text NOT NULL DEFAULT 'at_least' CHECK (direction IN ('at_least', 'at_most')),
+	direction   text NOT NULL CHECK (direction IN ('at_least', 'at_most')),
 	amber       numeric NOT NULL DEFAULT 0.1 CHECK (amber >= 0 AND amber < 'Infinity'),
 	valid_from  date,
 	valid_until date,
@@ -1181,9 +1182,9 @@ BEGIN ATOMIC
 		('expected_purchases', 'model', true, 'custseg.expected_purchases({lifetime}, {p}, {as_of}, {horizon}, ''day'')',
 		 'purchase days to expect within the horizon'),
 		('expected_spend', 'model', false, 'custseg.expected_spend({spend_model}, {p})', 'amount to expect of a purchase day'),
-		('clv', 'model', true, 'custseg.clv({lifetime}, {spend_model}, {p}, {as_of}, {horizon}, {discount}, {margin_rate}, ''day'')',
+		('clv', 'model', true, 'custseg.clv({lifetime}, {spend_model}, {p}, {as_of}, {horizon}, {discount}, {margin_rate}, ''period'', ''day'')',
 		 'margin to expect within the horizon, discounted'),
-		('potential', 'model', true, '(custseg.clv({lifetime}, {spend_model}, {p}, {as_of}, {horizon}, 0, 1, ''day'') - custseg.annual_spend({p}, {as_of}) * {horizon} / 365)',
+		('potential', 'model', true, '(custseg.clv({lifetime}, {spend_model}, {p}, {as_of}, {horizon}, 0, 1, ''period'', ''day'') - custseg.annual_spend({p}, {as_of}) * {horizon} / 365)',
 		 'spend to expect within the horizon less that of the past at the same pace')
 	) AS v (kind, source, moves, expression, description)
 	UNION ALL
@@ -1242,13 +1243,24 @@ $$;
 COMMENT ON FUNCTION custseg._option(text, text) IS
 'Internal: a setting of a portfolio, or its default; NULL: no such setting.';
 
+-- Each is read once for a statement.
+CREATE FUNCTION custseg._model_expression(portfolio text, model_column name, model_name text) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN format('(SELECT m.%I FROM %I.model AS m WHERE m.name = %L ORDER BY m.as_of DESC LIMIT 1)', model_column,
+		custseg._portfolio_schema(portfolio), model_name);
+END
+$$;
+COMMENT ON FUNCTION custseg._model_expression(text, name, text) IS
+'Internal: the SQL of the model of a name that is in use, from the column of its kind.';
+
 CREATE FUNCTION custseg._fill_expression(portfolio text, expression text, summary text, as_of text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	model text := format('(SELECT m.%%I FROM %I.model AS m WHERE m.name = %%L ORDER BY m.as_of DESC LIMIT 1)',
-		custseg._portfolio_schema(portfolio));
 	-- A year's discount as that of a day.
 	daily float8 := power(1 + custseg._option(portfolio, 'discount')::float8, 1.0::float8 / 365) - 1;
 	part record;
@@ -1256,11 +1268,12 @@ BEGIN
 	FOR part IN
 		SELECT v.* FROM (VALUES
 			('{p}', summary), ('{as_of}', as_of),
-			('{lifetime}', format(model, 'lifetime', 'lifetime')),
-			('{spend_model}', format(model, 'spend', 'spend')),
 			('{horizon}', custseg._option(portfolio, 'horizon')),
 			('{margin_rate}', custseg._option(portfolio, 'margin_rate')),
-			('{discount}', daily::text)
+			('{discount}', daily::text),
+			-- These hold names, so no mark is looked for in them.
+			('{lifetime}', custseg._model_expression(portfolio, 'lifetime', 'lifetime')),
+			('{spend_model}', custseg._model_expression(portfolio, 'spend', 'spend'))
 		) AS v (mark, meaning)
 	LOOP
 		expression := replace(expression, part.mark, part.meaning);
@@ -1368,6 +1381,16 @@ $$;
 COMMENT ON FUNCTION custseg._source_measure_columns(text) IS
 'Internal: the columns of source_measures that are measures: the numeric ones.';
 
+-- Amounts are scored as numeric: the score is that of the float8, and the cast, which goes through text, is spared.
+CREATE FUNCTION custseg._uncast(expression text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.regexp_replace(expression,
+		'^\((custseg\.(?:spend|refunds|cost|profit|average_order|annual_spend)\([^()]*\))\)::float8$', '\1');
+END;
+COMMENT ON FUNCTION custseg._uncast(text) IS
+'Internal: the expression of a measure without its cast to float8 where it is an amount of purchases.';
+
 -- The SQL of a component's score over c, from the model in use.
 CREATE FUNCTION custseg._component_expression(portfolio text, p_measure text, as_of text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -1376,22 +1399,21 @@ AS $$
 DECLARE
 	part record;
 	value text := custseg._measure_expression(portfolio, p_measure, as_of);
-	model text;
+	v_breaks text := custseg._model_expression(portfolio, 'breaks', 'score ' || p_measure);
+	v_scale text := custseg._model_expression(portfolio, 'scale', 'score ' || p_measure);
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT c.* INTO STRICT part FROM component AS c WHERE c.measure = p_measure;
-	model := format('(SELECT m.%%I FROM %I.model AS m WHERE m.name = %L ORDER BY m.as_of DESC LIMIT 1)',
-		custseg._portfolio_schema(portfolio), 'score ' || p_measure);
 	RETURN CASE
 		WHEN part.method = 'none' THEN value
 		WHEN part.method = 'breaks' THEN
-			format('custseg.score(%s, %L::float8[], %L::boolean)::float8', value, part.breaks, part.descending)
+			format('custseg.score(%s, %L::float8[], %L::boolean)::float8', custseg._uncast(value), part.breaks, part.descending)
 		-- 1 for A, as the templates and people count.
 		WHEN part.method = 'abc' THEN
-			format('(%s - custseg.score(%s, %s))::float8', cardinality(part.shares) + 2, value, format(model, 'breaks'))
+			format('(%s - custseg.score(%s, %s))::float8', cardinality(part.shares) + 2, value, v_breaks)
 		WHEN part.method IN ('minmax', 'zscore', 'percentile') THEN
-			format('custseg.scale(%s, %s, %L::boolean)', value, format(model, 'scale'), part.descending)
-		ELSE format('custseg.score(%s, %s, %L::boolean)::float8', value, format(model, 'breaks'), part.descending)
+			format('custseg.scale(%s, %s, %L::boolean)', value, v_scale, part.descending)
+		ELSE format('custseg.score(%s, %s, %L::boolean)::float8', custseg._uncast(value), v_breaks, part.descending)
 	END;
 END
 $$;
@@ -1422,6 +1444,8 @@ DECLARE
 	axes record;
 	part record;
 	value text;
+	-- Customers without a purchase, but with refunds, take no part, as in rfm().
+	buyers constant text := ' FILTER (WHERE custseg.frequency(c.purchases) > 0)';
 	kind text := custseg._option(portfolio, 'lifetime');
 BEGIN
 	PERFORM custseg._work_on(portfolio);
@@ -1437,11 +1461,9 @@ BEGIN
 		spec := format('%s %s', axes.breaks, part.classes);
 		model_column := 'breaks';
 		aggregate := CASE axes.breaks
-			WHEN 'mean' THEN format('ARRAY[avg((%s)::numeric)::float8]', value)
-			ELSE format('custseg.%I(%s, %s)', axes.breaks || '_breaks', value, part.classes)
+			WHEN 'mean' THEN format('ARRAY[avg((%s)::numeric)%s::float8]', value, buyers)
+			ELSE format('custseg.%I(%s, %s)%s', axes.breaks || '_breaks', custseg._uncast(value), part.classes, buyers)
 		END;
-		-- Customers without a purchase, but with refunds, take no part, as in rfm().
-		aggregate := replace(aggregate, '(' || value, '(CASE WHEN custseg.frequency(c.purchases) > 0 THEN ' || value || ' END');
 		RETURN NEXT;
 	END LOOP;
 
@@ -1457,11 +1479,14 @@ BEGIN
 				WHERE k.source = 'model' AND k.kind = coalesce(m.kind, part.measure))));
 		model_column := CASE WHEN custseg._has_classes(part.method) THEN 'breaks' ELSE 'scale' END;
 		aggregate := CASE part.method
-			WHEN 'abc' THEN format('custseg.abc_breaks(%s, %L::float8[])', value, part.shares)
+			-- Values of 0 and less do not count; where there is no other, there are no breaks, and no error.
+			WHEN 'abc' THEN format('custseg.abc_breaks(%1$s, %2$L::float8[]) FILTER (WHERE %1$s > 0)', value, part.shares)
 			WHEN 'minmax' THEN format('custseg.minmax_fit(%s)', value)
 			WHEN 'zscore' THEN format('custseg.zscore_fit(%s)', value)
 			WHEN 'percentile' THEN format('custseg.percentiles_fit(%s)', value)
-			ELSE format('custseg.%I(%s, %s)', part.method || '_breaks', value, part.classes)
+			-- Written as for r, f and m, so that the server computes equal ones once.
+			ELSE format('custseg.%I(%s, %s)%s', part.method || '_breaks', custseg._uncast(value), part.classes,
+				CASE WHEN value LIKE '(custseg.%(c.purchases%' THEN buyers ELSE '' END)
 		END;
 		RETURN NEXT;
 	END LOOP;
@@ -1591,7 +1616,7 @@ BEGIN
 	-- A customer with refunds only was never recent: class 1, as in rfm().
 	RETURN format('CASE WHEN c.purchases IS NOT NULL THEN coalesce(custseg.score(%s,
 		(SELECT m.breaks FROM %I.model AS m WHERE m.name = %L ORDER BY m.as_of DESC LIMIT 1), %L::boolean), 1) END::smallint',
-		custseg._measure_expression(portfolio, measure, as_of), custseg._portfolio_schema(portfolio), axis, axis = 'r');
+		custseg._uncast(custseg._measure_expression(portfolio, measure, as_of)), custseg._portfolio_schema(portfolio), axis, axis = 'r');
 END
 $$;
 COMMENT ON FUNCTION custseg._axis_expression(text, text, text) IS
@@ -1627,42 +1652,47 @@ BEGIN
 		INSERT INTO stage_state
 		SELECT c.customer_id, c.known,
 			NOT c.known OR custseg.purchases_eq(c.purchases, c.was_purchases) IS NOT TRUE AND num_nonnulls(c.purchases, c.was_purchases) > 0
-				OR (c.windows, c.measures, c.r, c.f, c.m, c.segment, c.classes, n.tier, n.tier_since, n.in_grace_since, n.valid_until)
+				OR (c.windows, c.measures, c.r, c.f, c.m, c.segment, c.classes, (c.n).tier, (c.n).tier_since, (c.n).in_grace_since, (c.n).valid_until)
 				IS DISTINCT FROM (c.was_windows, c.was_measures, c.was_r, c.was_f, c.was_m, c.was_segment, c.was_classes, c.was_tier,
 					c.was_tier_since, c.was_grace_since, c.was_valid_until),
-			c.purchases, c.windows, c.measures, c.r, c.f, c.m, c.was_segment, c.segment, c.classes, c.was_tier, n.tier, n.transition, n.reason,
-			n.tier_since, n.in_grace_since, n.valid_until,
-			(n.tier, n.tier_since, n.in_grace_since, n.valid_until)
+			c.purchases, c.windows, c.measures, c.r, c.f, c.m, c.was_segment, c.segment, c.classes, c.was_tier, (c.n).tier,
+			CASE WHEN (c.n).transition = ''none'' AND c.was_tier IS NOT NULL THEN ''exit'' ELSE (c.n).transition END,
+			CASE WHEN c.was_tier <> ALL (%9$L) THEN format(''tier %%s is no more; '', c.was_tier) ELSE '''' END || (c.n).reason,
+			(c.n).tier_since, (c.n).in_grace_since, (c.n).valid_until,
+			((c.n).tier, (c.n).tier_since, (c.n).in_grace_since, (c.n).valid_until)
 				IS DISTINCT FROM (c.was_tier, c.was_tier_since, c.was_grace_since, c.was_valid_until)
 		FROM (
-			SELECT c.*, %1$s AS score, %2$s AS segment, %3$s AS classes
+			SELECT c.*, custseg.next_tier(%8$L::custseg.tier_policy,
+				CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_tier END, CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_tier_since END,
+				ARRAY[%10$s]::float8[], NULL, c.overrides, %11$s, CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_grace_since END) AS n
 			FROM (
-				SELECT c.*%7$s
+				SELECT c.*, %1$s AS score, %2$s AS segment, %3$s AS classes
 				FROM (
-					SELECT c.*, w.customer_id IS NOT NULL AS known, w.purchases AS was_purchases, w.windows AS was_windows,
-						w.measures AS was_measures, w.r AS was_r, w.f AS was_f, w.m AS was_m, w.segment AS was_segment,
-						w.classes AS was_classes, w.tier AS was_tier, w.tier_since AS was_tier_since, w.grace_since AS was_grace_since,
-						w.valid_until AS was_valid_until, o.overrides, %4$s AS r, %5$s AS f, %6$s AS m
-					FROM stage_customer AS c
-					LEFT JOIN customer AS w ON w.customer_id = c.customer_id
-					LEFT JOIN (
-						SELECT v.customer_id, jsonb_agg(jsonb_strip_nulls(jsonb_build_object(''kind'', v.kind, ''tier'', v.tier,
-							''from'', v.valid_from, ''until'', v.valid_until, ''reason'', v.reason, ''author'', v.author))
-							ORDER BY v.override_id) AS overrides
-						FROM override AS v
-						-- One that has ended may name a tier that was dropped.
-						WHERE v.tier IS NULL OR v.tier = ANY (%9$L)
-						GROUP BY v.customer_id
-					) AS o ON o.customer_id = c.customer_id
+					SELECT c.*%7$s
+					FROM (
+						SELECT c.*, w.customer_id IS NOT NULL AS known, w.purchases AS was_purchases, w.windows AS was_windows,
+							w.measures AS was_measures, w.r AS was_r, w.f AS was_f, w.m AS was_m, w.segment AS was_segment,
+							w.classes AS was_classes, w.tier AS was_tier, w.tier_since AS was_tier_since, w.grace_since AS was_grace_since,
+							w.valid_until AS was_valid_until, o.overrides, %4$s AS r, %5$s AS f, %6$s AS m
+						FROM stage_customer AS c
+						LEFT JOIN customer AS w ON w.customer_id = c.customer_id
+						LEFT JOIN (
+							SELECT v.customer_id, jsonb_agg(jsonb_strip_nulls(jsonb_build_object(''kind'', v.kind, ''tier'', v.tier,
+								''from'', v.valid_from, ''until'', v.valid_until, ''reason'', v.reason, ''author'', v.author))
+								ORDER BY v.override_id) AS overrides
+							FROM override AS v
+							-- One that has ended may name a tier that was dropped.
+							WHERE v.tier IS NULL OR v.tier = ANY (%9$L)
+							GROUP BY v.customer_id
+						) AS o ON o.customer_id = c.customer_id
+						OFFSET 0
+					) AS c
 					OFFSET 0
 				) AS c
 				OFFSET 0
 			) AS c
 			OFFSET 0
-		) AS c
-		CROSS JOIN LATERAL custseg.next_tier(%8$L::custseg.tier_policy,
-			CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_tier END, CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_tier_since END,
-			ARRAY[%10$s]::float8[], NULL, c.overrides, %11$s, CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_grace_since END) AS n',
+		) AS c',
 		custseg._score_expression(portfolio),
 		CASE WHEN segmentation = 'none' THEN 'NULL::text'
 			ELSE format('custseg.segment(%L::custseg.segment_model, c.r, c.f, c.m)', custseg.segmentation_model(segmentation)) END,
@@ -1695,14 +1725,21 @@ DECLARE
 	n_begun bigint;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	UPDATE customer AS c
-	SET purchases = s.purchases, windows = s.windows, measures = s.measures, r = s.r, f = s.f, m = s.m,
-		segment_since = CASE WHEN s.segment IS NOT DISTINCT FROM c.segment THEN c.segment_since WHEN s.segment IS NOT NULL THEN day END,
-		segment = s.segment, classes = s.classes, tier = s.tier, tier_since = s.tier_since, grace_since = s.grace_since,
-		valid_until = s.valid_until
-	FROM stage_state AS s
-	WHERE s.changed AND s.known AND c.customer_id = s.customer_id;
-	GET DIAGNOSTICS n_updated = ROW_COUNT;
+	-- A first run has nothing to change, and is spared the joins that would find that out.
+	SELECT count(*) FILTER (WHERE s.changed AND s.known),
+		count(*) FILTER (WHERE s.changed AND (s.from_tier IS DISTINCT FROM s.tier AND s.from_tier IS NOT NULL
+			OR s.from_segment IS DISTINCT FROM s.segment AND s.from_segment IS NOT NULL))
+	INTO n_updated, n_ended FROM stage_state AS s;
+
+	IF n_updated > 0 THEN
+		UPDATE customer AS c
+		SET purchases = s.purchases, windows = s.windows, measures = s.measures, r = s.r, f = s.f, m = s.m,
+			segment_since = CASE WHEN s.segment IS NOT DISTINCT FROM c.segment THEN c.segment_since WHEN s.segment IS NOT NULL THEN day END,
+			segment = s.segment, classes = s.classes, tier = s.tier, tier_since = s.tier_since, grace_since = s.grace_since,
+			valid_until = s.valid_until
+		FROM stage_state AS s
+		WHERE s.changed AND s.known AND c.customer_id = s.customer_id;
+	END IF;
 
 	INSERT INTO customer (customer_id, purchases, windows, measures, r, f, m, segment, segment_since, classes, tier, tier_since,
 		grace_since, valid_until, entered)
@@ -1716,18 +1753,21 @@ BEGIN
 	FROM stage_state AS s WHERE s.state_change;
 	GET DIAGNOSTICS n_transitions = ROW_COUNT;
 
-	UPDATE membership AS h SET until = day
-	FROM stage_state AS s
-	CROSS JOIN LATERAL (VALUES ('tier', s.from_tier, s.tier), ('segment', s.from_segment, s.segment)) AS v (dimension, was, now)
-	WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.was IS NOT NULL
-		AND h.customer_id = s.customer_id AND h.dimension = v.dimension AND h.until IS NULL;
-	GET DIAGNOSTICS n_ended = ROW_COUNT;
+	IF n_ended > 0 THEN
+		UPDATE membership AS h SET until = day
+		FROM stage_state AS s
+		CROSS JOIN LATERAL (VALUES ('tier', s.from_tier, s.tier), ('segment', s.from_segment, s.segment)) AS v (dimension, was, now)
+		WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.was IS NOT NULL
+			AND h.customer_id = s.customer_id AND h.dimension = v.dimension AND h.until IS NULL;
+		GET DIAGNOSTICS n_ended = ROW_COUNT;
+	END IF;
 
 	INSERT INTO membership (customer_id, dimension, class, since, reason)
 	SELECT s.customer_id, v.dimension, v.now, day, v.reason
 	FROM stage_state AS s
-	CROSS JOIN LATERAL (VALUES ('tier', s.from_tier, s.tier, s.reason),
-		('segment', s.from_segment, s.segment, concat_ws('-', s.r, s.f, s.m))) AS v (dimension, was, now, reason)
+	-- In the order of the index.
+	CROSS JOIN LATERAL (VALUES ('segment', s.from_segment, s.segment, concat_ws('-', s.r, s.f, s.m)),
+		('tier', s.from_tier, s.tier, s.reason)) AS v (dimension, was, now, reason)
 	WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.now IS NOT NULL;
 	GET DIAGNOSTICS n_begun = ROW_COUNT;
 
@@ -2086,7 +2126,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	TRUNCATE stage_weight;
+	PERFORM custseg._clear_stage(portfolio, 'stage_weight');
 	IF p_measure IS NULL THEN
 		INSERT INTO stage_weight (customer_id, tier, weight)
 		SELECT c.customer_id, c.tier, 1 FROM customer AS c WHERE c.tier IS NOT NULL;
@@ -2223,7 +2263,7 @@ DECLARE
 	v_resource text;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	TRUNCATE stage_allocation;
+	PERFORM custseg._clear_stage(portfolio, 'stage_allocation');
 	FOR v_resource IN SELECT r.resource FROM resource AS r ORDER BY r.resource LOOP
 		PERFORM custseg._allocate_resource(portfolio, p_as_of, v_resource);
 	END LOOP;
@@ -2319,7 +2359,8 @@ DECLARE
 	attributes text := custseg._attributes_expression(portfolio);
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	TRUNCATE stage_service, stage_eligible;
+	PERFORM custseg._clear_stage(portfolio, 'stage_service');
+	PERFORM custseg._clear_stage(portfolio, 'stage_eligible');
 	-- A score beyond what assign counts exactly is as good as the bound.
 	EXECUTE format('
 		INSERT INTO stage_service (customer_id, profile, value, was)
@@ -2838,10 +2879,11 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	RETURN QUERY
 	SELECT k.source, u.measure || CASE k.kind WHEN 'net_value' THEN ' (cost)' ELSE '' END,
-		replace(replace(replace(replace(k.expression, '{rows}', r.condition || ' AND {filter}'), '{filter}',
-			CASE WHEN m.filter IS NULL THEN 'true' ELSE format('%L IN (%s)', m.filter, r.filters) END),
+		-- The filter last: no mark is looked for in it.
+		replace(replace(replace(replace(k.expression, '{rows}', r.condition || ' AND {filter}'),
 			'{from}', format('%L::date', coalesce(lower(custseg.measure_window(m."window", as_of)), '-infinity'))),
-			'{as_of}', format('%L::date', as_of))
+			'{as_of}', format('%L::date', as_of)),
+			'{filter}', CASE WHEN m.filter IS NULL THEN 'true' ELSE format('%L IN (%s)', m.filter, r.filters) END)
 	FROM custseg._used_measures(portfolio) AS u
 	LEFT JOIN measure AS m ON m.measure = u.measure
 	JOIN custseg._source_measures() AS k ON k.kind = coalesce(m.kind, u.measure)
@@ -3078,8 +3120,8 @@ BEGIN
 	WHERE v.rows IS NOT NULL;
 	IF unique_key IS NOT NULL THEN
 		RETURN QUERY EXECUTE format('SELECT %L, ''duplicates'', coalesce(sum(d.n - 1), 0)::bigint, $1, left(min(d.key), 100)
-			FROM (SELECT concat_ws('' '', %2$s) AS key, count(*) AS n FROM %3$I AS s WHERE num_nulls(%2$s) = 0
-				GROUP BY %2$s HAVING count(*) > 1) AS d', p_source, unique_key, view_name) USING found.n;
+			FROM (SELECT concat_ws('' '', %2$s) AS key, count(*) AS n FROM %3$I AS s WHERE %4$s
+				GROUP BY %2$s HAVING count(*) > 1) AS d', p_source, unique_key, view_name, replace(unique_key, ',', ' IS NOT NULL AND') || ' IS NOT NULL') USING found.n;
 	END IF;
 END
 $$;
@@ -3361,6 +3403,9 @@ DECLARE
 	counts jsonb;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
+	-- The planner knows nothing of the rows of the stage and of what functions return: it would compile far too often. Until
+	-- the call of the portfolio's function ends.
+	PERFORM set_config('jit', 'off', true);
 	SELECT p.* INTO STRICT home FROM portfolio AS p;
 	SELECT s.columns INTO present FROM source AS s WHERE s.kind = 'orders';
 	SELECT r.as_of, r.orders_counted INTO before FROM run AS r
@@ -3368,10 +3413,12 @@ BEGIN
 
 	PERFORM custseg._clear_stage(portfolio, 'stage_customer');
 	EXECUTE format('INSERT INTO stage_customer (customer_id, purchases, counts)
-		SELECT * FROM custseg._portfolio_purchases(NULL::%s, %L, $1, $2, %L)',
+		SELECT * FROM custseg._portfolio_purchases(NULL::%s, %L, $1, $2, %L)%s',
 		home.customer_type, format('SELECT customer_id, ordered_at, amount%s FROM %I.source_orders',
 			CASE WHEN 'order_id' = ANY (present) THEN ', cost, order_id' WHEN 'cost' = ANY (present) THEN ', cost' ELSE '' END,
-			custseg._portfolio_schema(portfolio)), home.time_zone)
+			custseg._portfolio_schema(portfolio)), home.time_zone,
+		-- A first run writes all tables in the order of their indexes.
+		CASE WHEN NOT EXISTS (SELECT FROM customer) THEN ' ORDER BY 1' ELSE '' END)
 	USING as_of, before.as_of;
 	DELETE FROM stage_customer AS s WHERE s.counts IS NOT NULL RETURNING s.counts INTO counts;
 
@@ -3458,12 +3505,15 @@ DECLARE
 	v_counts jsonb;
 	v_models jsonb;
 	v_timings jsonb := '{}';
-	v_criteria int := custseg._criteria_version(portfolio, as_of);
+	v_criteria int;
 	began timestamptz := clock_timestamp();
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	SELECT p.last_as_of INTO STRICT last FROM portfolio AS p;
+	-- Under REPEATABLE READ what another run wrote while this one waited cannot be seen: that is an error here.
+	SELECT p.last_as_of INTO STRICT last FROM portfolio AS p FOR UPDATE;
+	v_criteria := custseg._criteria_version(portfolio, as_of);
 	IF as_of <= last THEN
+		PERFORM custseg._show_progress(portfolio, 'taking back');
 		PERFORM custseg._undo(portfolio, as_of);
 		v_timings := custseg._timed(v_timings, 'undo', began);
 	END IF;
@@ -3517,6 +3567,8 @@ BEGIN
 		late_orders = (v_counts ->> 'late')::bigint, counts = v_counts, timings = v_timings, models = v_models,
 		criteria_version = v_criteria
 	WHERE r.run_id = p_run_id;
+	-- So small that autovacuum leaves them alone; without this, after a restore too, views expect hundreds of portfolios.
+	ANALYZE portfolio, tier, component, model;
 END
 $$;
 COMMENT ON FUNCTION custseg._run(text, date, bigint) IS
@@ -3670,10 +3722,11 @@ DECLARE
 	lock_class int;
 	lock_key int;
 	failed boolean := false;
-	state text;
-	message text;
-	detail text;
-	hint text;
+	-- Qualified: the procedure cannot pin search_path, and the other types are words of the grammar.
+	state pg_catalog.text;
+	message pg_catalog.text;
+	detail pg_catalog.text;
+	hint pg_catalog.text;
 BEGIN
 	IF NOT custseg._can_commit() THEN
 		RAISE EXCEPTION 'run_refresh commits and cannot be called in a transaction block or function'
@@ -3766,8 +3819,8 @@ BEGIN
 	PERFORM custseg._make_criteria_views(portfolio);
 	PERFORM custseg._make_resource_views(portfolio);
 	PERFORM custseg._make_reports(portfolio);
-	PERFORM custseg._grant_report_views(portfolio);
 	PERFORM custseg._make_quality_views(portfolio);
+	PERFORM custseg._grant_report_views(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._make_views(text) IS
@@ -3798,7 +3851,7 @@ BEGIN
 			(SELECT t.reason FROM tier_transition AS t WHERE t.customer_id = c.customer_id ORDER BY t.as_of DESC LIMIT 1) AS reason,
 			custseg.first_purchase(c.purchases) AS first_purchase, custseg.last_purchase(c.purchases) AS last_purchase,
 			custseg.frequency(c.purchases) AS frequency, custseg.spend(c.purchases) AS spend
-		FROM (SELECT c.*%s FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN portfolio AS p) AS c) AS c
+		FROM (SELECT c.*%s FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p) AS c) AS c
 		WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL',
 		custseg._score_expression(portfolio), custseg._score_expression(portfolio), scores), $comments$
 COMMENT ON VIEW current_customers IS 'Every customer as of the last run: score, segment, tier, and why.';
@@ -3827,7 +3880,7 @@ COMMENT ON COLUMN current_customers.spend IS 'Net amount of all purchases.';
 	PERFORM custseg._make_view(portfolio, 'customer_measures', format('
 		SELECT c.customer_id, c.as_of, jsonb_build_object(%s) AS measures
 		FROM (SELECT c.*, %s AS score FROM (SELECT c.*%s
-			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN portfolio AS p) AS c) AS c) AS c',
+			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p) AS c) AS c) AS c',
 		fields, custseg._score_expression(portfolio), scores), $comments$
 COMMENT ON VIEW customer_measures IS 'The measures of every customer that components and rules of tiers use, as of the last run.';
 COMMENT ON COLUMN customer_measures.customer_id IS 'The customer.';
@@ -3882,7 +3935,8 @@ BEGIN ATOMIC
 		(30, 'tiers', 'tier', '{tier}', '{position}', 't.position', '_complete_tier'),
 		(40, 'resources', 'resource', '{resource}', '{}', 't.resource', '_complete_resource'),
 		(50, 'resource_tiers', 'resource_tier', '{resource,tier}', '{}', 't.resource, t.tier', '_complete_resource_tier'),
-		(60, 'agents', 'agent', '{agent}', '{}', 't.agent', '_complete_agent')
+		(60, 'agents', 'agent', '{agent}', '{}', 't.agent', '_complete_agent'),
+		(70, 'targets', 'target', '{target}', '{}', 't.target', '_complete_target')
 	) AS v (place, section, table_name, key_columns, hidden, order_by, complete);
 END;
 COMMENT ON FUNCTION custseg._declaration_tables() IS
@@ -3938,8 +3992,7 @@ BEGIN
 	SELECT k.kind FROM custseg.measure_kinds() AS k
 	UNION SELECT m.measure FROM measure AS m
 	UNION SELECT c.score_name FROM component AS c
-	UNION SELECT a.attname::text FROM pg_attribute AS a
-		WHERE a.attrelid = to_regclass('source_measures') AND a.attname <> 'customer_id' AND a.attnum > 0 AND NOT a.attisdropped
+	UNION SELECT c.name::text FROM custseg._source_measure_columns(portfolio) AS c
 	UNION VALUES ('r'), ('f'), ('m'), ('score')
 	ORDER BY 1;
 END
@@ -4046,7 +4099,8 @@ BEGIN
 	PERFORM custseg._check_given(v_measure, 'measure');
 	PERFORM custseg._check_given(v_kind, 'kind');
 	SELECT k.* INTO known FROM custseg.measure_kinds() AS k WHERE k.kind = v_kind;
-	IF NOT FOUND THEN
+	-- A column of source_measures is a kind too: the measure gives it another name.
+	IF NOT FOUND AND NOT EXISTS (SELECT FROM custseg._source_measure_columns(portfolio) AS c WHERE c.name = v_kind) THEN
 		RAISE EXCEPTION 'argument "kind" of measure "%" is "%"', v_measure, v_kind
 			USING ERRCODE = '22023', HINT = format('The kinds are %s; custseg.measure_kinds() describes them.',
 				(SELECT string_agg(k.kind, ', ') FROM custseg.measure_kinds() AS k));
@@ -4160,6 +4214,35 @@ END
 $$;
 COMMENT ON FUNCTION custseg._complete_tier(text, jsonb) IS
 'Internal: checks a row of tier. 22023: a service_mode that is not one.';
+
+-- A row of target.
+CREATE FUNCTION custseg._complete_target(portfolio text, row_given jsonb) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	goal record;
+BEGIN
+	SELECT g.* INTO goal FROM jsonb_to_record(row_given) AS g (target text, metric text, value numeric, direction text, amber numeric,
+		valid_from date, valid_until date);
+	PERFORM custseg._check_given(goal.target, 'target');
+	PERFORM custseg._check_given(goal.metric, 'metric');
+	-- Of a metric that should be low, more is not better.
+	goal.direction := coalesce(goal.direction,
+		(SELECT m.direction FROM custseg.target_metrics() AS m WHERE m.metric = goal.metric), 'at_least');
+	PERFORM custseg._check_choice(goal.direction, 'direction', 'at_least', 'at_most');
+	IF goal.value IS NULL OR goal.value IN ('NaN', 'Infinity', '-Infinity')
+		OR (goal.amber >= 0 AND goal.amber < 'Infinity') IS NOT TRUE OR goal.valid_from >= goal.valid_until
+	THEN
+		RAISE EXCEPTION 'target "%" has the value %, amber %, valid_from % and valid_until %', goal.target, coalesce(goal.value::text, 'null'),
+				goal.amber, coalesce(goal.valid_from::text, 'null'), coalesce(goal.valid_until::text, 'null')
+			USING ERRCODE = '22023', HINT = 'value is finite, amber at least 0, valid_until after valid_from.';
+	END IF;
+	RETURN row_given || jsonb_build_object('direction', goal.direction);
+END
+$$;
+COMMENT ON FUNCTION custseg._complete_target(text, jsonb) IS
+'Internal: checks a row of target, which takes the direction of its metric where it has none. 22023: a value that is none.';
 
 -- --- Writing --------------------------------------------------------------
 
@@ -4349,6 +4432,26 @@ $$;
 COMMENT ON FUNCTION custseg._check_tiers(text) IS
 'Internal: refuses tiers that are not a policy, and rules with unknown measures. 22P02, 22023.';
 
+CREATE FUNCTION custseg._check_targets(portfolio text) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	goal record;
+	hint text;
+BEGIN
+	PERFORM custseg._work_on(portfolio);
+	FOR goal IN SELECT t.* FROM target AS t ORDER BY t.target LOOP
+		PERFORM custseg._check_target(portfolio, goal.metric, goal.scope, goal.class, goal.period);
+	END LOOP;
+EXCEPTION WHEN invalid_parameter_value THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+	RAISE EXCEPTION 'target "%": %', goal.target, SQLERRM USING ERRCODE = '22023', HINT = hint;
+END
+$$;
+COMMENT ON FUNCTION custseg._check_targets(text) IS
+'Internal: refuses targets that cannot be measured any more: their metric or class is gone (22023).';
+
 -- Whether the declarations fit together. What a further table must keep to is one more line here.
 CREATE FUNCTION custseg._check_declarations(portfolio text) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -4360,12 +4463,13 @@ BEGIN
 	PERFORM custseg._check_override_tiers(portfolio);
 	PERFORM custseg._check_resources(portfolio);
 	PERFORM custseg._check_agents(portfolio);
+	PERFORM custseg._check_targets(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._check_declarations(text) IS
 'Internal: refuses declarations that do not fit together; called after each change. 22023, 22P02, 42710, 2BP01.';
 
--- What every setter ends with.
+-- What every setter ends with. A trial of declarations makes no views, see what_if.sql.
 CREATE FUNCTION custseg._declared(portfolio text) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -4395,7 +4499,7 @@ BEGIN ATOMIC
 		('^refit$', 'interval', NULL, NULL, NULL, false),
 		('^(stay|grace|validity|keep_runs)$', 'interval', NULL, NULL, NULL, true),
 		('^lifetime$', 'choice', '{bgnbd,mbgnbd,pareto_nbd,none}', NULL, NULL, false),
-		('^horizon$', 'days', NULL, 1, 36500, false),
+		('^(horizon|active_days|new_days)$', 'days', NULL, 1, 36500, false),
 		('^discount$', 'number', NULL, 0, 10, false),
 		('^margin_rate$', 'number', NULL, 0, 1, false),
 		('^missing$', 'choice', '{renormalise,zero,"null"}', NULL, NULL, false),
@@ -4404,13 +4508,16 @@ BEGIN ATOMIC
 		('^period$', 'choice', '{month,quarter,half,year}', NULL, NULL, false),
 		('^requalify_by$', 'choice', '{keep,enter}', NULL, NULL, false),
 		('^keep_scores$', 'choice', '{none,changes,all}', NULL, NULL, false),
-		-- Thresholds of the data-quality gate: parts of all rows.
-		('^(warn|stop)_', 'number', NULL, 0, 1, true)
+		('^language$', 'language', NULL, NULL, NULL, false),
+		('^anonymous$', 'text', NULL, NULL, NULL, true),
+		-- Thresholds of the data-quality gate: parts of all rows, but of stale days.
+		('^(warn|stop)_stale$', 'days', NULL, 0, 36500, true),
+		('^(warn|stop)_(?!stale$)', 'number', NULL, 0, 1, true)
 	) AS v (pattern, kind, choices, low, high, may_be_empty)
 	WHERE option OPERATOR(pg_catalog.~) v.pattern;
 END;
 COMMENT ON FUNCTION custseg._option_kind(text) IS
-'Internal: what an option of a portfolio takes: kind choice, number, days, interval or segmentation, with choices or bounds, and whether it may be empty; NULL: any text.';
+'Internal: what an option of a portfolio takes: kind choice, number, days, interval, segmentation, language or text, with choices or bounds, and whether it may be empty; NULL: not said, any text.';
 
 -- A value of an option in canonical form.
 CREATE FUNCTION custseg._check_option(option text, value text) RETURNS text
@@ -4428,7 +4535,7 @@ BEGIN
 			USING ERRCODE = '42704', HINT = format('The options are %s.', (SELECT string_agg(o.name, ', ') FROM custseg.portfolio_options() AS o));
 	END IF;
 	SELECT k.* INTO takes FROM custseg._option_kind(option) AS k;
-	IF value = '' AND takes.may_be_empty THEN
+	IF value IS NULL OR value = '' AND takes.may_be_empty THEN
 		RETURN value;
 	END IF;
 	CASE takes.kind
@@ -4444,6 +4551,9 @@ BEGIN
 					USING ERRCODE = '22023', HINT = format('SELECT * FROM custseg.check_segmentation(%L) lists them.', value);
 			END IF;
 		END IF;
+	WHEN 'language' THEN
+		must := CASE WHEN NOT EXISTS (SELECT FROM custseg.sentence AS s WHERE s.language = value)
+			THEN 'a language of custseg.sentence: ' || (SELECT string_agg(DISTINCT s.language, ', ') FROM custseg.sentence AS s) END;
 	WHEN 'interval' THEN
 		BEGIN
 			-- In months and days: what is called a day is one in every time zone.
@@ -4613,8 +4723,8 @@ COMMENT ON FUNCTION custseg.drop_component(text, text) IS
 
 -- The setters of tiers. The tiers of a portfolio are one policy: after each change all of it is checked.
 
--- An array of tiers with one of them put in its place: the one that it has, or the top, or the position that is given.
-CREATE FUNCTION custseg._place_tier(tiers jsonb, row_given jsonb, p_position int) RETURNS jsonb
+-- An array of tiers with one of them put in its place: the one that it has, or the top, or the one that is given.
+CREATE FUNCTION custseg._place_tier(tiers jsonb, row_given jsonb, p_place int) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -4622,24 +4732,24 @@ DECLARE
 	old int := (SELECT t.place FROM jsonb_array_elements(tiers) WITH ORDINALITY AS t (value, place)
 		WHERE t.value ->> 'tier' = row_given ->> 'tier');
 	most int := jsonb_array_length(tiers) + CASE WHEN old IS NULL THEN 1 ELSE 0 END;
-	place int := coalesce(p_position, old, most);
+	new int := coalesce(p_place, old, most);
 BEGIN
-	IF place NOT BETWEEN 1 AND most THEN
-		RAISE EXCEPTION 'argument "position" of tier "%" is %', row_given ->> 'tier', place
+	IF new NOT BETWEEN 1 AND most THEN
+		RAISE EXCEPTION 'argument "place" of tier "%" is %', row_given ->> 'tier', new
 			USING ERRCODE = '22023', HINT = format('It must be from 1, the lowest, to %s.', most);
 	END IF;
 	IF old IS NOT NULL THEN
 		tiers := tiers - (old - 1);
 	END IF;
-	RETURN CASE WHEN place = most THEN tiers || jsonb_build_array(row_given)
-		ELSE jsonb_insert(tiers, ARRAY[(place - 1)::text], row_given) END;
+	RETURN CASE WHEN new = most THEN tiers || jsonb_build_array(row_given)
+		ELSE jsonb_insert(tiers, ARRAY[(new - 1)::text], row_given) END;
 END
 $$;
 COMMENT ON FUNCTION custseg._place_tier(jsonb, jsonb, int) IS
-'Internal: an array of tiers, the lowest first, with one put in or changed. 22023: a position that is not one.';
+'Internal: an array of tiers, the lowest first, with one put in or changed. 22023: a place that is not one.';
 
 CREATE FUNCTION custseg._set_tier(portfolio text, tier text, enter text, keep text, stay text, grace text, validity text,
-	service_mode text, note text, "position" int)
+	service_mode text, note text, place int)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -4649,7 +4759,7 @@ BEGIN
 	PERFORM custseg._lock_portfolio(portfolio);
 	PERFORM custseg._put_rows(portfolio, 'tiers', custseg._complete_rows(portfolio, 'tiers',
 		custseg._place_tier(custseg._export_section(portfolio, 'tiers'), jsonb_build_object('tier', tier, 'enter', enter, 'keep', keep,
-			'stay', stay, 'grace', grace, 'validity', validity, 'service_mode', service_mode, 'note', note), "position")));
+			'stay', stay, 'grace', grace, 'validity', validity, 'service_mode', service_mode, 'note', note), place)));
 	PERFORM custseg._declared(portfolio);
 END
 $$;
@@ -4658,11 +4768,11 @@ COMMENT ON FUNCTION custseg._set_tier(text, text, text, text, text, text, text, 
 
 CREATE FUNCTION custseg.set_tier(portfolio text, tier text, enter text DEFAULT NULL, keep text DEFAULT NULL,
 	stay text DEFAULT NULL, grace text DEFAULT NULL, validity text DEFAULT NULL, service_mode text DEFAULT NULL,
-	note text DEFAULT NULL, "position" int DEFAULT NULL)
+	note text DEFAULT NULL, place int DEFAULT NULL)
 RETURNS void
 AS 'MODULE_PATHNAME', 'custseg_portfolio_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION custseg.set_tier(text, text, text, text, text, text, text, text, text, int) IS
-'Makes a tier, or declares the one of that name anew, as a whole. enter: the condition to come in, such as ''spend >= 20000 and frequency >= 6'', see the type tier_policy; NULL for the lowest tier only. keep: the condition to stay; NULL: as enter. stay, grace, validity: intervals for this tier; NULL: the options of the portfolio. service_mode: personal, standard or self-service. position: 1 for the lowest; others move; NULL: where it is, a new tier on top. Customers move at the next run. 22P02: a condition that is none, with its tier, rule and character; 22023: an unknown measure, a rule that can never hold or hides a tier, retention above entry, a position or service_mode that is none; 22004: tier is null; 42704: no such portfolio; 42501: not the owner. For changes that only together make a policy: set_tiers.';
+'Makes a tier, or declares the one of that name anew, as a whole. enter: the condition to come in, such as ''spend >= 20000 and frequency >= 6'', see the type tier_policy; NULL for the lowest tier only. keep: the condition to stay; NULL: as enter. stay, grace, validity: intervals for this tier; NULL: the options of the portfolio. service_mode: personal, standard or self-service. place: 1 for the lowest; others move; NULL: where it is, a new tier on top. Customers move at the next run. 22P02: a condition that is none, with its tier, rule and character; 22023: an unknown measure, a rule that can never hold or hides a tier, retention above entry, a place or service_mode that is none; 22004: tier is null; 42704: no such portfolio; 42501: not the owner. For changes that only together make a policy: set_tiers.';
 
 -- Replaces the tiers by the given rows, and drops the others.
 CREATE FUNCTION custseg._replace_tiers(portfolio text, tiers jsonb) RETURNS void
@@ -4763,7 +4873,7 @@ COMMENT ON FUNCTION custseg._drop_tier(text, text) IS
 CREATE FUNCTION custseg.drop_tier(portfolio text, tier text) RETURNS void
 AS 'MODULE_PATHNAME', 'custseg_portfolio_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION custseg.drop_tier(text, text) IS
-'Drops a tier. Its customers enter another one at the next run, by the entry rules as if they were new; the history keeps its name. 2BP01: an override that has not ended names it; 22023: it is the only tier, or the lowest and the next one has entry rules: use set_tiers; 42704: no such portfolio or tier; 22004: null; 42501: not the owner.';
+'Drops a tier. Its customers enter another one at the next run, by the entry rules as if they were new; the history keeps its name. 2BP01: an override that has not ended names it; 22023: a target or an agent names it, it is the only tier, or the lowest and the next one has entry rules: use set_tiers; 42704: no such portfolio or tier; 22004: null; 42501: not the owner.';
 
 -- The history is renamed too: it is the same tier, and reports over time are to show one line of it, not two. What was
 -- written as a reason, and earlier versions of the criteria, stay as they were.
@@ -4791,6 +4901,9 @@ BEGIN
 	UPDATE tier AS t SET tier = new_name WHERE t.tier = p_tier;
 	UPDATE customer AS c SET tier = new_name WHERE c.tier = p_tier;
 	UPDATE membership AS h SET class = new_name WHERE h.dimension = 'tier' AND h.class = p_tier;
+	-- A further table that names tiers, and does not follow by a foreign key, is one more line here.
+	UPDATE class_total AS n SET class = new_name WHERE n.dimension = 'tier' AND n.class = p_tier;
+	UPDATE target AS g SET class = new_name WHERE g.scope = 'tier' AND g.class = p_tier;
 	UPDATE class_count AS n SET class = new_name WHERE n.dimension = 'tier' AND n.class = p_tier;
 	UPDATE tier_transition AS t
 	SET tier = CASE t.tier WHEN p_tier THEN new_name ELSE t.tier END,
@@ -4812,41 +4925,39 @@ COMMENT ON FUNCTION custseg.rename_tier(text, text, text) IS
 
 -- Overrides: tiers set by hand, each with its reason and its author. A run reads them; they never change a customer at once.
 
--- The customer in the form that the portfolio has him.
-CREATE FUNCTION custseg._find_customer(portfolio text, customer text) RETURNS text
+-- The customer of an override, in the form that the portfolio has him. Unlike for explanations, it is enough that the
+-- sources know him: before the first run, or since the last one.
+CREATE FUNCTION custseg._override_customer(portfolio text, customer text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	found text;
+	key text := custseg._customer_key(portfolio, customer, 'customer');
 	other text;
 	source text;
+	known boolean;
 BEGIN
-	IF customer IS NULL THEN
-		RAISE EXCEPTION 'argument "customer" must not be null' USING ERRCODE = '22004', HINT = 'Give the customer_id.';
-	END IF;
 	PERFORM custseg._work_on(portfolio);
-	-- As a literal it takes the type of the column.
-	EXECUTE format('SELECT a.to_id::text FROM customer_alias AS a WHERE a.from_id = %L', customer) INTO other;
+	-- As a literal the key takes the type of the column.
+	EXECUTE format('SELECT a.to_id::text FROM customer_alias AS a WHERE a.from_id = %L', key) INTO other;
 	IF other IS NOT NULL THEN
-		RAISE EXCEPTION 'customer "%" was merged into "%"', customer, other
+		RAISE EXCEPTION 'customer "%" was merged into "%"', left(key, 100), left(other, 100)
 			USING ERRCODE = '22023', HINT = 'Name the customer that remains.';
 	END IF;
-	-- Before the first run, or since the last one, only the sources know him.
 	FOREACH source IN ARRAY '{customer,source_customers,source_orders}'::text[] LOOP
 		IF to_regclass(source) IS NOT NULL THEN
-			EXECUTE format('SELECT c.customer_id::text FROM %I AS c WHERE c.customer_id = %L LIMIT 1', source, customer) INTO found;
-			IF found IS NOT NULL THEN
-				RETURN found;
+			EXECUTE format('SELECT EXISTS (SELECT FROM %I AS c WHERE c.customer_id = %L)', source, key) INTO known;
+			IF known THEN
+				RETURN key;
 			END IF;
 		END IF;
 	END LOOP;
-	RAISE EXCEPTION 'portfolio "%" has no customer "%"', portfolio, left(customer, 100)
+	RAISE EXCEPTION 'portfolio "%" has no customer "%"', portfolio, left(key, 100)
 		USING ERRCODE = '42704', HINT = 'Customers are those of its sources; current_customers lists them.';
 END
 $$;
-COMMENT ON FUNCTION custseg._find_customer(text, text) IS
-'Internal: a customer of a portfolio as text, in the form of its type. 42704: no such customer; 22P02: not of the type; 22023: merged into another; 22004: null.';
+COMMENT ON FUNCTION custseg._override_customer(text, text) IS
+'Internal: a customer that may get an override, as text in the form of its type. 42704: no such customer; 22023: not of the type, or merged into another; 22004: null.';
 
 -- Overrides that have not ended may name tiers of the policy only; ended ones are history and may name any.
 CREATE FUNCTION custseg._check_override_tiers(portfolio text) RETURNS void
@@ -4909,7 +5020,7 @@ DECLARE
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	PERFORM custseg._lock_portfolio(portfolio);
-	v_customer := custseg._find_customer(portfolio, customer);
+	v_customer := custseg._override_customer(portfolio, customer);
 	PERFORM custseg._check_choice(kind, 'kind', 'pin', 'floor', 'exclude');
 	IF reason IS NULL OR btrim(reason) = '' THEN
 		RAISE EXCEPTION 'argument "reason" must be given' USING ERRCODE = '22004', HINT = 'Say why, for those who see the tier later.';
@@ -4961,7 +5072,7 @@ CREATE FUNCTION custseg.set_override(portfolio text, customer text, kind text, t
 RETURNS bigint
 AS 'MODULE_PATHNAME', 'custseg_portfolio_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION custseg.set_override(text, text, text, text, date, date, text) IS
-'Sets the tier of a customer by hand, from the next run on, and returns the number of the override. kind: pin (exactly this tier), floor (at least this tier) or exclude (no tier). It is in force from valid_from (NULL: at once) to the day before valid_until (NULL: no end). reason must be given; the author is the session''s user. 42704: no such portfolio, customer or tier; 22P02: not a customer of the portfolio''s type; 22023: a kind that is none, days out of order, exclude with a tier, a pin that overlaps one to another tier, a customer that was merged into another; 22004: null; 42501: not the owner.';
+'Sets the tier of a customer by hand, from the next run on, and returns the number of the override. kind: pin (exactly this tier), floor (at least this tier) or exclude (no tier). It is in force from valid_from (NULL: at once) to the day before valid_until (NULL: no end). reason must be given; the author is the session''s user. 42704: no such portfolio, customer or tier; 22023: a customer of another type, a kind that is none, days out of order, exclude with a tier, a pin that overlaps one to another tier, a customer that was merged into another; 22004: null; 42501: not the owner.';
 
 CREATE FUNCTION custseg.set_override(portfolio text, customer bigint, kind text, tier text DEFAULT NULL, valid_from date DEFAULT NULL,
 	valid_until date DEFAULT NULL, reason text DEFAULT NULL)
@@ -5129,7 +5240,9 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	DELETE FROM setting AS s WHERE s.name IN (SELECT o.name FROM custseg.portfolio_options() AS o);
 	INSERT INTO setting (name, value)
-	SELECT o.key, custseg._check_option(o.key, o.value) FROM jsonb_each_text(options) AS o WHERE o.value IS NOT NULL;
+	SELECT o.name, o.value
+	FROM (SELECT o.key, custseg._check_option(o.key, o.value) FROM jsonb_each_text(options) AS o OFFSET 0) AS o (name, value)
+	WHERE o.value IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION custseg._replace_options(text, jsonb) IS
@@ -5197,11 +5310,11 @@ BEGIN
 	IF document ? 'overrides' THEN
 		PERFORM custseg._replace_overrides(portfolio, document -> 'overrides');
 	END IF;
-	PERFORM custseg._declared(portfolio);
+	PERFORM custseg._check_declarations(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._replace_declarations(text, jsonb) IS
-'Internal: replaces all declarations of a portfolio by those of a document whose sections are known.';
+'Internal: replaces all declarations of a portfolio by those of a document whose sections are known; the views are left to the caller.';
 
 CREATE FUNCTION custseg._import_portfolio(portfolio text, document jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -5215,6 +5328,7 @@ BEGIN
 			USING ERRCODE = '22023', HINT = 'A document of export_portfolio has "custseg": 1.';
 	END IF;
 	PERFORM custseg._replace_declarations(portfolio, document);
+	PERFORM custseg._make_views(portfolio);
 END
 $$;
 COMMENT ON FUNCTION custseg._import_portfolio(text, jsonb) IS
@@ -5278,6 +5392,9 @@ COMMENT ON FUNCTION custseg._make_criteria_views(text) IS
 -- changes and, after taking that back as a second run of a day does, once with them. Three states are compared: the one
 -- now, without and with. It is not enough to compare with the state now: of a day that is not run yet it would show the
 -- moves that come anyhow as effects of the changes, and not show the moves that the changes prevent.
+--
+-- The report views are not made anew: their locks would keep readers waiting until the trial ends. So a step of a run
+-- must not read those that follow the declarations, such as current_customers and customer_measures.
 
 -- One section of a document with changes by key.
 CREATE FUNCTION custseg._merge_section(section text, key_columns text[], rows jsonb, changes jsonb) RETURNS jsonb
@@ -5322,7 +5439,7 @@ BEGIN
 		-- A null puts a key back to its default.
 		SELECT jsonb_object_agg(m.key, m.value) INTO merged FROM jsonb_each(coalesce(was, '{}') || change) AS m WHERE m.value <> 'null';
 		IF section = 'tiers' THEN
-			rows := custseg._place_tier(rows, merged - 'position', (merged ->> 'position')::int);
+			rows := custseg._place_tier(rows, merged - 'place', (merged ->> 'place')::int);
 		ELSIF place IS NULL THEN
 			rows := rows || jsonb_build_array(merged);
 		ELSE
@@ -5471,7 +5588,7 @@ RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'custseg_portfolio_try' LANGUAGE C VOLATILE PARALLEL UNSAFE
 COST 1000000 ROWS 1000;
 COMMENT ON FUNCTION custseg.what_if(text, jsonb, date) IS
-'Who would be where under changed declarations; nothing is changed. changes: a part of a document of export_portfolio. In "options" each value replaces, null is the default. In other sections, such as "tiers" and "components", an object changes the row of its key, key by key (null: the default), or is a new row: an array of them, or an object by name, in which null drops the row; of tiers "position" too. as_of: the day to run; NULL: that of the last run, which is run again. It runs that day twice, without and with the changes, and takes as long, and other runs wait. Rows: each customer whose tier, segment or grace would be another than now, or another than without the changes: transition (keep: stays, but would move without; grace: would be warned), from_class now, to_class with the changes, reason, also_without (the run without the changes has the same result: not an effect of them), without_class. The columns up to customers, which is 1, are those of refresh(dry_run => true). 22023, 22P02, 42704, 42710, 2BP01: changes that are none, or that import_portfolio refuses; 22023: as_of before the last run or in the future; 22004: changes is null; 42501: not the owner.';
+'Who would be where under changed declarations; nothing is changed. changes: a part of a document of export_portfolio. In "options" each value replaces, null is the default. In other sections, such as "tiers" and "components", an object changes the row of its key, key by key (null: the default), or is a new row: an array of them, or an object by name, in which null drops the row; of tiers "place" too, see set_tier. as_of: the day to run; NULL: that of the last run, which is run again. It runs that day twice, without and with the changes, and takes as long, and other runs wait. Rows: each customer whose tier, segment or grace would be another than now, or another than without the changes: transition (keep: stays, but would move without; grace: would be warned), from_class now, to_class with the changes, reason, also_without (the run without the changes has the same result: not an effect of them), without_class. The columns up to customers, which is 1, are those of refresh(dry_run => true). 22023, 22P02, 42704, 42710, 2BP01: changes that are none, or that import_portfolio refuses; 22023: as_of before the last run or in the future; 22004: changes is null; 42501: not the owner.';
 
 -- The report views about resources and agents.
 
@@ -5613,7 +5730,8 @@ COMMENT ON FUNCTION custseg._make_agent_views(text) IS
 -- report_customers.sql, those about time in report_history.sql.
 --
 -- Every view is right without a run, without customers and without the optional sources. None of them depends on an
--- optional source: what these say is added up by each run, in class_total.
+-- optional source: what these say is added up by each run, in class_total. portfolio has one row, which the planner does
+-- not know of a table that was never analyzed: LIMIT 1 tells it.
 
 -- A report view with its comments. columns: one line for each column, "name: comment".
 CREATE FUNCTION custseg._make_report(portfolio text, view_name name, description text, columns text, query text) RETURNS void
@@ -5694,7 +5812,7 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	IF to_regclass('tier_allocation') IS NOT NULL THEN
 		allocated := '(SELECT jsonb_object_agg(x.resource, x.allocated) FROM tier_allocation AS x
-			JOIN portfolio AS p ON p.last_as_of = x.as_of WHERE x.tier = t.tier)';
+			JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON p.last_as_of = x.as_of WHERE x.tier = t.tier)';
 	END IF;
 	PERFORM custseg._make_report(portfolio, 'tier_summary', 'The tiers as of the last run, the highest first: who is in them, what they bring, cost and get.', '
 		tier: The tier.
@@ -5728,7 +5846,7 @@ BEGIN
 				jsonb_object_agg(x.item, x.amount) FILTER (WHERE x.source = ''usage'') AS used,
 				round(sum(x.amount) FILTER (WHERE x.source = ''feedback'')
 					/ nullif(sum(x.number) FILTER (WHERE x.source = ''feedback''), 0), 4) AS satisfaction
-			FROM class_total AS x JOIN portfolio AS p ON p.last_as_of = x.as_of
+			FROM class_total AS x JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON p.last_as_of = x.as_of
 			WHERE x.dimension = ''tier'' GROUP BY x.class
 		) AS s ON s.class = t.tier
 		ORDER BY t.position DESC', allocated));
@@ -5770,7 +5888,7 @@ BEGIN
 					custseg.frequency(c.purchases) AS frequency, custseg.spend(c.purchases) AS spend,
 					custseg.average_order(c.purchases) AS average_order, custseg.first_purchase(c.purchases) AS first_purchase,
 					custseg.last_purchase(c.purchases) AS last_purchase
-				FROM customer AS c CROSS JOIN portfolio AS p LEFT JOIN tier AS t ON t.tier = c.tier
+				FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p LEFT JOIN tier AS t ON t.tier = c.tier
 				WHERE c.segment IS NOT NULL
 			) AS c
 			GROUP BY c.segment
@@ -5843,7 +5961,7 @@ BEGIN
 			1 - l.curve[100] AS top_1_share, 1 - l.curve[96] AS top_5_share, 1 - l.curve[81] AS top_20_share,
 			CASE WHEN l.customers > 10 AND l.largest > l.positive * 0.1 THEN ''the largest customer has more than 10 percent of spend''
 				WHEN l.customers >= 100 AND 1 - l.curve[100] > 0.5 THEN ''1 percent of the customers have more than half of spend'' END AS alarm
-		FROM portfolio AS p
+		FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
 		CROSS JOIN (
 			SELECT count(*) AS customers, coalesce(sum(c.spend), 0) AS spend, sum(greatest(c.spend, 0)) AS positive,
 				max(c.spend) AS largest, custseg.gini(greatest(c.spend, 0)) AS gini, custseg.hhi(greatest(c.spend, 0)) AS hhi,
@@ -5906,7 +6024,7 @@ BEGIN
 			SELECT c.customer_id, c.as_of, c.tier, c.segment, custseg.last_purchase(c.purchases) AS last_purchase,
 				custseg.frequency(c.purchases) AS frequency, %1$s AS p_alive, custseg.overdue_ratio(c.purchases, c.as_of) AS overdue_ratio,
 				%2$s AS risk, round(greatest(custseg.annual_spend(c.purchases, c.as_of), 0), 2) AS expected_value, %3$s AS potential
-			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN portfolio AS p) AS c
+			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p) AS c
 			WHERE custseg.frequency(c.purchases) > 0
 		) AS c',
 		custseg._alive_expression(portfolio, 'c.as_of'), custseg._risk_expression(portfolio, 'c.as_of'),
@@ -5929,7 +6047,7 @@ BEGIN
 		FROM (
 			SELECT c.customer_id, p.last_as_of AS as_of, c.entered, custseg.first_purchase(c.purchases) AS first_purchase,
 				coalesce(custseg.frequency(c.purchases), 0) AS frequency, custseg.spend(c.purchases) AS spend, c.segment, c.tier
-			FROM customer AS c CROSS JOIN portfolio AS p
+			FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
 			WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL
 		) AS c
 		WHERE coalesce(c.first_purchase, c.entered) > c.as_of - %s', fresh));
@@ -5958,7 +6076,7 @@ BEGIN
 					custseg.recency(c.purchases, p.last_as_of) AS recency, custseg.overdue_ratio(c.purchases, p.last_as_of) AS overdue_ratio,
 					coalesce(custseg.frequency(c.purchases), 0) AS frequency, coalesce(custseg.spend(c.purchases), 0) AS spend,
 					c.segment, c.tier
-				FROM customer AS c CROSS JOIN portfolio AS p
+				FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
 				WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL
 			) AS c
 		) AS c', active, fresh));
@@ -5985,7 +6103,7 @@ BEGIN
 			SELECT o.customer_id, p.last_as_of AS as_of, count(DISTINCT o.day) FILTER (WHERE o.amount >= 0) AS purchase_days,
 				coalesce(sum(o.amount) FILTER (WHERE o.day <= p.last_as_of - 90), 0) AS spend_before,
 				coalesce(sum(o.amount) FILTER (WHERE o.day > p.last_as_of - 90), 0) AS spend
-			FROM portfolio AS p CROSS JOIN (%s) AS o
+			FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p CROSS JOIN (%s) AS o
 			-- A day more on the column itself, which may have an index: days are cut in the portfolio''s time zone.
 			WHERE o.day > p.last_as_of - 180 AND o.day <= p.last_as_of AND o.ordered_at > p.last_as_of - 182
 			GROUP BY o.customer_id, p.last_as_of
@@ -6002,14 +6120,14 @@ BEGIN
 		SELECT t.customer_id, t.as_of, ''tier'' AS kind, CASE WHEN n.position > f.position THEN ''up'' ELSE ''down'' END AS direction,
 			t.from_tier AS from_value, t.tier AS to_value, abs(n.position - f.position)::numeric AS size
 		FROM tier_transition AS t
-		JOIN portfolio AS p ON p.last_as_of = t.as_of
+		JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON p.last_as_of = t.as_of
 		JOIN tier AS f ON f.tier = t.from_tier
 		JOIN tier AS n ON n.tier = t.tier
 		WHERE abs(n.position - f.position) >= 2
 		UNION ALL
 		SELECT h.customer_id, p.last_as_of, ''segment'', CASE WHEN d.total > 0 THEN ''up'' ELSE ''down'' END,
 			format(''%s (%s)'', b.class, b.reason), format(''%s (%s)'', h.class, h.reason), d.size
-		FROM portfolio AS p
+		FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
 		JOIN membership AS h ON h.dimension = ''segment'' AND h.since = p.last_as_of
 		JOIN membership AS b ON b.customer_id = h.customer_id AND b.dimension = ''segment'' AND b.until = h.since
 		CROSS JOIN LATERAL (
@@ -6120,7 +6238,7 @@ BEGIN
 			FROM (
 				SELECT greatest((p.last_as_of - interval ''1 year'')::date, (SELECT min(n.as_of) FROM class_count AS n)) AS since,
 					p.last_as_of AS as_of
-				FROM portfolio AS p
+				FROM portfolio AS p LIMIT 1
 			) AS d
 			CROSS JOIN LATERAL (
 				SELECT h.customer_id, max(h.class) FILTER (WHERE h.since <= d.since AND coalesce(h.until > d.since, true)) AS from_tier,
@@ -6150,7 +6268,7 @@ BEGIN
 		FROM (
 			SELECT greatest((p.last_as_of - interval ''1 year'')::date, (SELECT min(n.as_of) FROM class_count AS n)) AS since,
 				p.last_as_of AS as_of
-			FROM portfolio AS p
+			FROM portfolio AS p LIMIT 1
 		) AS d
 		JOIN membership AS h ON h.since <= d.since AND coalesce(h.until > d.since, true)
 		LEFT JOIN customer AS c ON c.customer_id = h.customer_id
@@ -6169,7 +6287,7 @@ BEGIN
 		FROM (
 			SELECT x.dimension, b.compared_with, x.as_of, b.base, custseg.psi(x.before, x.now) AS psi,
 				custseg.psi_expected(x.before, x.now) AS psi_expected
-			FROM portfolio AS p
+			FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
 			CROSS JOIN LATERAL (
 				SELECT ''run before'' AS compared_with, max(n.as_of) AS base FROM class_count AS n WHERE n.as_of < p.last_as_of
 				UNION ALL
@@ -6248,7 +6366,7 @@ BEGIN
 				UNION ALL
 				SELECT o.customer_id, min(o.day), sum(o.amount) FROM o WHERE o.order_id IS NOT NULL GROUP BY o.customer_id, o.order_id
 			) AS o
-			JOIN portfolio AS p ON o.day <= p.last_as_of
+			JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON o.day <= p.last_as_of
 			GROUP BY 1, 2, 3
 		) AS o
 		GROUP BY o.month, o.as_of
@@ -6324,7 +6442,7 @@ BEGIN
 		FROM %4$I.%5$I AS s LEFT JOIN %4$I.customer_alias AS a ON a.from_id = s.customer_id',
 		CASE kind WHEN 'feedback' THEN 'at' ELSE 'day' END,
 		CASE kind WHEN 'usage' THEN 's.resource::text' ELSE '''''::text' END,
-		CASE kind WHEN 'feedback' THEN '(s.score / nullif(coalesce(s.scale, 1), 0))::numeric' ELSE 's.amount::numeric' END,
+		CASE kind WHEN 'feedback' THEN 's.score::numeric / nullif(coalesce(s.scale, 1), 0)::numeric' ELSE 's.amount::numeric' END,
 		custseg._portfolio_schema(portfolio), 'source_' || kind);
 END
 $$;
@@ -6519,12 +6637,11 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	known record;
-	value text;
 BEGIN
 	SELECT m.* INTO known FROM custseg.target_metrics() AS m WHERE m.metric = p_metric;
 	IF NOT FOUND THEN
 		BEGIN
-			value := custseg._measure_expression(portfolio, p_metric, '{as_of}');
+			PERFORM custseg._measure_expression(portfolio, p_metric, '');
 		EXCEPTION WHEN invalid_parameter_value THEN
 			RAISE EXCEPTION 'argument "metric" is "%", which is no metric and no measure', p_metric
 				USING ERRCODE = '22023', HINT = format('Metrics are %s, and the measures of the portfolio.',
@@ -6536,8 +6653,9 @@ BEGIN
 	source := coalesce(known.source, 'orders');
 	takes_period := coalesce(known.takes_period, false);
 	adds_up := coalesce(known.adds_up, false);
-	numerator := CASE WHEN value IS NULL THEN known.numerator ELSE value END;
-	denominator := CASE WHEN value IS NULL THEN known.denominator ELSE format('(%s IS NOT NULL)::int', value) END;
+	-- The name stands last: marks may be in it.
+	numerator := CASE WHEN known.metric IS NULL THEN '{measure}' || p_metric ELSE known.numerator END;
+	denominator := CASE WHEN known.metric IS NULL THEN '{known}' || p_metric ELSE known.denominator END;
 END
 $$;
 COMMENT ON FUNCTION custseg._target_metric(text, text) IS
@@ -6552,7 +6670,18 @@ DECLARE
 	day text := format('%L::date', as_of);
 	mark text[];
 BEGIN
-	-- The expressions of models cost a look at the settings: only where they are asked for.
+	IF starts_with(expression, '{measure}') THEN
+		RETURN custseg._measure_expression(portfolio, substr(expression, length('{measure}') + 1), day);
+	ELSIF starts_with(expression, '{known}') THEN
+		RETURN format('(%s IS NOT NULL)::int', custseg._measure_expression(portfolio, substr(expression, length('{known}') + 1), day));
+	END IF;
+	FOREACH mark SLICE 1 IN ARRAY ARRAY[
+		['{p}', summary], ['{as_of}', day], ['{from}', format('%L::date', p_from)],
+		['{active}', custseg._option(portfolio, 'active_days')], ['{fresh}', custseg._option(portfolio, 'new_days')]]
+	LOOP
+		expression := replace(expression, mark[1], mark[2]);
+	END LOOP;
+	-- The rest may hold names, so no mark is looked for in it. It costs a look at the settings: only where it is asked for.
 	IF expression LIKE '%{risk}%' THEN
 		expression := replace(expression, '{risk}', custseg._risk_expression(portfolio, day));
 	END IF;
@@ -6563,14 +6692,7 @@ BEGIN
 	IF expression LIKE '%{score}%' THEN
 		expression := replace(expression, '{score}', custseg._score_expression(portfolio));
 	END IF;
-	FOREACH mark SLICE 1 IN ARRAY ARRAY[
-		['{p}', summary], ['{as_of}', day], ['{from}', format('%L::date', p_from)],
-		['{active}', custseg._option(portfolio, 'active_days')], ['{fresh}', custseg._option(portfolio, 'new_days')]]
-	LOOP
-		expression := replace(expression, mark[1], mark[2]);
-	END LOOP;
-	-- A measure may be the score itself.
-	RETURN replace(expression, 'c.score::float8', format('(%s)', custseg._score_expression(portfolio)));
+	RETURN expression;
 END
 $$;
 COMMENT ON FUNCTION custseg._fill_metric(text, text, text, date, date) IS
@@ -6800,7 +6922,10 @@ BEGIN
 		summary := 'w.purchases';
 	END IF;
 
-	SELECT array_agg(m.target ORDER BY m.target), string_agg(format('(sum((%s)::numeric) FILTER (WHERE %s))%s',
+	SELECT array_agg(m.target ORDER BY m.target), string_agg(format(
+		-- A sum over nobody is 0, but a profit that nobody's cost is known for is not known.
+		CASE WHEN m.denominator IS NULL AND m.metric <> 'profit' THEN 'coalesce(sum((%s)::numeric) FILTER (WHERE %s), 0)%s'
+			ELSE '(sum((%s)::numeric) FILTER (WHERE %s))%s' END,
 		custseg._fill_metric(portfolio, m.numerator, summary, p_as_of, first), m.filter,
 		CASE WHEN m.denominator IS NULL THEN ''
 			ELSE format(' / nullif(sum((%s)::numeric) FILTER (WHERE %s), 0)',
@@ -6808,7 +6933,7 @@ BEGIN
 				CASE m.source WHEN 'whole' THEN 'true' ELSE m.filter END) END), ', ' ORDER BY m.target)
 	INTO targets, sums
 	FROM (
-		SELECT t.target, k.numerator, k.denominator, k.source,
+		SELECT t.target, t.metric, k.numerator, k.denominator, k.source,
 			CASE t.scope WHEN 'all' THEN 'true' ELSE format('c.%I = %L', t.scope, t.class) END AS filter
 		FROM target AS t CROSS JOIN LATERAL custseg._target_metric(portfolio, t.metric) AS k
 		WHERE t.period IS NOT DISTINCT FROM p_period AND CASE k.source WHEN 'whole' THEN 'orders' ELSE k.source END = p_source
@@ -6850,8 +6975,8 @@ BEGIN
 	FROM (
 		SELECT v.*, CASE v.direction WHEN 'at_least' THEN v.value - v.actual ELSE v.actual - v.value END AS away
 		FROM (
-			SELECT t.target, t.direction, t.amber, (a.value #>> '{}')::numeric AS actual,
-				t.value * CASE WHEN k.adds_up THEN custseg._period_passed(t.period, p_as_of) ELSE 1 END AS value
+			SELECT t.target, t.direction, t.amber, trim_scale(round((a.value #>> '{}')::numeric, 6)) AS actual,
+				trim_scale(round(t.value * CASE WHEN k.adds_up THEN custseg._period_passed(t.period, p_as_of) ELSE 1 END, 6)) AS value
 			FROM jsonb_each(actuals) AS a
 			JOIN target AS t ON t.target = a.key
 			CROSS JOIN LATERAL custseg._target_metric(portfolio, t.metric) AS k
@@ -6980,7 +7105,7 @@ BEGIN
 		LEFT JOIN pg_roles AS g ON g.rolname = r.role_name
 		CROSS JOIN report_view AS v
 		JOIN pg_class AS c ON c.relname = v.name AND c.relkind = 'v'
-			AND c.relnamespace = custseg._portfolio_schema(portfolio)::text::regnamespace
+			AND c.relnamespace = quote_ident(custseg._portfolio_schema(portfolio))::regnamespace
 		WHERE (g.oid IS NOT NULL OR r.role_name = 'public')
 			AND EXISTS (SELECT FROM pg_class AS t, aclexplode(t.relacl) AS a
 				WHERE t.oid = 'current_customers'::regclass AND a.grantee = coalesce(g.oid, 0) AND a.privilege_type = 'SELECT')
@@ -7065,7 +7190,7 @@ BEGIN
 	FOR relation IN
 		SELECT c.oid::regclass FROM report_view AS v
 		JOIN pg_class AS c ON c.relname = v.name AND c.relkind = 'v'
-			AND c.relnamespace = custseg._portfolio_schema(portfolio)::text::regnamespace
+			AND c.relnamespace = quote_ident(custseg._portfolio_schema(portfolio))::regnamespace
 	LOOP
 		EXECUTE format('REVOKE SELECT ON %s FROM %s', relation, grantee);
 	END LOOP;
@@ -7271,44 +7396,38 @@ $$;
 COMMENT ON FUNCTION custseg._key_expression(text, regtype, regtype) IS
 'Internal: the SQL of a column of a type as customer_id of the portfolio''s type, an empty text being no customer; NULL: the types do not agree.';
 
--- From customers to accounts: as what is joined as a.
-CREATE FUNCTION custseg._join_accounts(schema_name name, member text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	-- One account for each customer, whatever the relation holds by now: an order must not count twice.
-	SELECT pg_catalog.format(' LEFT JOIN (SELECT DISTINCT ON (m.customer_id) m.customer_id, m.account_id FROM %I.source_accounts AS m'
-		' ORDER BY m.customer_id, m.account_id) AS a ON a.customer_id = %s', schema_name, member);
-END;
-COMMENT ON FUNCTION custseg._join_accounts(name, text) IS
-'Internal: the SQL that joins the account of a customer, the expression member, as alias a.';
-
 -- The expression of customer_id and the join that it needs: for level account, the account of the customer.
-CREATE FUNCTION custseg._source_customer(schema_name name, column_name text, type regtype, key_type regtype,
+CREATE FUNCTION custseg._source_customer(schema_name name, p_kind text, column_name name, type regtype, key_type regtype,
 	OUT customer text, OUT member text, OUT joined text)
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	value text := format('o.%I', column_name);
 	member_type regtype := custseg._column_type(schema_name, 'source_accounts', 'customer_id');
 BEGIN
 	joined := '';
-	customer := custseg._key_expression(column_name, type, key_type);
-	member := customer;
-	IF member_type IS NULL THEN
-		RETURN;
+	customer := custseg._key_expression(value, type, key_type);
+	IF member_type IS NOT NULL AND p_kind <> 'accounts' THEN
+		member := custseg._key_expression(value, type, member_type);
 	END IF;
-	member := custseg._key_expression(column_name, type, member_type);
 	IF member IS NOT NULL THEN
-		joined := custseg._join_accounts(schema_name, member);
-		-- A customer of no account is one of his own, if he can be.
+		-- A customer of no account is one of his own, if he can be. One account for each customer, whatever the relation
+		-- holds by now: an order must not count twice.
 		customer := CASE WHEN customer IS NOT NULL AND member_type = key_type THEN format('coalesce(a.account_id, %s)', customer)
 			ELSE 'a.account_id' END;
+		joined := format(' LEFT JOIN (SELECT DISTINCT ON (m.customer_id) m.customer_id, m.account_id FROM %I.source_accounts AS m'
+			' ORDER BY m.customer_id, m.account_id) AS a ON a.customer_id = %s', schema_name, member);
+	END IF;
+	IF customer IS NULL THEN
+		RAISE EXCEPTION 'column "%" of source "%" is of type %, but customers are of type %', column_name, p_kind, type, key_type
+			USING ERRCODE = '42804', HINT = format('Give a query that casts it: SELECT %I::%s, ...', column_name, key_type);
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION custseg._source_customer(name, text, regtype, regtype) IS
-'Internal: the SQL of customer_id of a source, and the join with the accounts where the portfolio has them; NULL: the type of the column does not fit.';
+COMMENT ON FUNCTION custseg._source_customer(name, text, name, regtype, regtype) IS
+'Internal: the SQL of customer_id of a source, and the join with the accounts where the portfolio has them. 42804: the type of the column does not fit.';
 
 -- The SQL of a standard column of a source; raises where its type does not fit.
 CREATE FUNCTION custseg._source_column(p_kind text, p_name name, p_type text, column_type regtype, time_zone text) RETURNS text
@@ -7410,24 +7529,15 @@ BEGIN
 			fields := fields || format('%s AS %I', custseg._source_column(p_kind, standard.name, standard.type, found, time_zone), standard.name);
 			CONTINUE;
 		END IF;
-		IF key_type IS NULL THEN
-			-- The accounts themselves: any type that customers may have.
+		IF p_kind = 'accounts' AND standard.name = 'account_id' THEN
+			-- The accounts are what customers of the portfolio are: of any type that customers may have.
 			key_type := CASE found WHEN 'varchar'::regtype THEN 'text'::regtype ELSE found END;
-			SELECT custseg._key_expression(format('o.%I', standard.name), found, key_type) AS customer, '' AS joined INTO key;
-			fields := fields || format('%s AS %I', key.customer, standard.name);
 			IF key_type <> ALL (ARRAY['smallint', 'integer', 'bigint', 'uuid', 'text']::regtype[]) THEN
-				RAISE EXCEPTION 'column "%" of source "%" is of type %', standard.name, p_kind, found
-					USING ERRCODE = '42804', HINT = 'Customers are smallint, integer, bigint, uuid, text or varchar.';
+				RAISE EXCEPTION 'column "account_id" of source "accounts" is of type %', found
+					USING ERRCODE = '42804', HINT = 'It must be of type smallint, integer, bigint, uuid, text or varchar.';
 			END IF;
-			key_type := NULL;
-			CONTINUE;
 		END IF;
-		key := custseg._source_customer(schema_name, format('o.%I', standard.name), found, key_type);
-		IF key.customer IS NULL THEN
-			RAISE EXCEPTION 'column "%" of source "%" is of type %, but the customers of the portfolio are of type %',
-				standard.name, p_kind, found, key_type
-				USING ERRCODE = '42804', HINT = format('Give a query that casts it: SELECT customer_id::%s, ...', key_type);
-		END IF;
+		key := custseg._source_customer(schema_name, p_kind, standard.name, found, key_type);
 		fields := fields || format('%s AS %I', key.customer, standard.name);
 		joined := key.joined;
 		IF p_kind = 'customers' AND joined <> '' THEN
@@ -7446,27 +7556,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION custseg._create_source_view(name, text, text, text, regtype, text) IS
-'Internal: makes or replaces the view of a source with its standard columns; returns those that have content. key_type: that of the portfolio; NULL: any that fits. 42703: a column is missing; 42804: one is of another type; 42P16: the view cannot be replaced, since its columns are others.';
+'Internal: makes or replaces the view of a source with its standard columns; returns those that have content. key_type: that of customer_id. 42703: a column is missing; 42804: one is of another type; 42P16: the view cannot be replaced, since its columns are others.';
 
 -- add_source and drop_source: what a portfolio reads besides its orders.
-
--- The accounts of a new portfolio must be those of the customers that its orders have.
-CREATE FUNCTION custseg._check_accounts(schema_name name, customer_type regtype) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	member_type regtype := custseg._column_type(schema_name, 'source_accounts', 'customer_id');
-BEGIN
-	IF custseg._key_expression('x', customer_type, member_type) IS NULL THEN
-		RAISE EXCEPTION 'column "customer_id" of argument "accounts" is of type %, but the customers of the orders are of type %',
-			member_type, customer_type
-			USING ERRCODE = '42804', HINT = format('Give a query that casts it: SELECT customer_id::%s, ...', customer_type);
-	END IF;
-END
-$$;
-COMMENT ON FUNCTION custseg._check_accounts(name, regtype) IS
-'Internal: refuses accounts whose customers are of another type than those of the orders. 42804: they are.';
 
 -- The key of a source that no two rows may share, as SQL over s; NULL: they may.
 CREATE FUNCTION custseg._source_key(kind text) RETURNS text
@@ -7497,8 +7589,9 @@ BEGIN
 		FROM unnest(required) WITH ORDINALITY AS r (name, place)), 'source_' || p_kind) INTO n, without;
 
 	IF unique_key IS NOT NULL THEN
-		EXECUTE format('SELECT left(concat_ws('' '', %1$s), 100) FROM %2$I AS s WHERE num_nulls(%1$s) = 0
-			GROUP BY %1$s HAVING count(*) > 1 ORDER BY %1$s LIMIT 1', unique_key, 'source_' || p_kind) INTO double;
+		EXECUTE format('SELECT left(concat_ws('' '', %1$s), 100) FROM %2$I AS s WHERE %3$s
+			GROUP BY %1$s HAVING count(*) > 1 ORDER BY %1$s LIMIT 1', unique_key, 'source_' || p_kind,
+			replace(unique_key, ',', ' IS NOT NULL AND') || ' IS NOT NULL') INTO double;
 		IF double IS NOT NULL THEN
 			RAISE EXCEPTION 'source "%" has several rows for "%"', p_kind, double
 				USING ERRCODE = '21000', HINT = format('Give a query with one row for each %s.', replace(unique_key, 's.', ''));
@@ -7724,16 +7817,18 @@ DECLARE
 	query text := 'SELECT %s AS customer_id, %s AS day, %s AS amount, %s AS cost, %s AS order_id, o.ordered_at, %s
 		FROM (SELECT %s AS customer_id, %s AS ordered_at, %s AS amount, %s AS cost, %s AS order_id, %s AS currency FROM %s AS o%s) AS o%s';
 	has_currency boolean := arguments ->> 'currency' IS NOT NULL;
+	floats text[] := ARRAY['real', 'double precision'];
 	view_name name := CASE WHEN has_currency THEN 'source_orders_raw' ELSE 'source_orders' END;
 	key record;
 BEGIN
-	key := custseg._source_customer(schema_name, 'o.customer_id', (types ->> 'customer')::regtype, key_type);
+	key := custseg._source_customer(schema_name, 'orders', 'customer_id', (types ->> 'customer')::regtype, key_type);
 	PERFORM custseg._create_view(schema_name, view_name,
 		format(query, key.customer,
 			CASE WHEN types ->> 'ordered_at' = 'timestamp with time zone' THEN format('(o.ordered_at AT TIME ZONE %L)::date', time_zone)
 				ELSE 'o.ordered_at::date' END,
-			CASE WHEN has_currency THEN 'o.amount::numeric' ELSE 'o.amount' END,
-			CASE WHEN has_currency THEN 'o.cost::numeric' ELSE 'o.cost' END, 'o.order_id',
+			-- Money is no float; integers are as good as numeric, and faster.
+			CASE WHEN has_currency OR types ->> 'amount' = ANY (floats) THEN 'o.amount::numeric' ELSE 'o.amount' END,
+			CASE WHEN has_currency OR types ->> 'cost' = ANY (floats) THEN 'o.cost::numeric' ELSE 'o.cost' END, 'o.order_id',
 			CASE WHEN has_currency THEN 'o.currency' ELSE 'o.currency, NULL::numeric AS rate' END,
 			custseg._column_expression(source, arguments ->> 'customer'),
 			custseg._column_expression(source, arguments ->> 'ordered_at'),
@@ -7880,17 +7975,15 @@ BEGIN
 	PERFORM custseg._check_arguments(arguments);
 	source := custseg._from_item(p_orders, 'orders');
 	EXECUTE format('CREATE SCHEMA %I', schema);
-	PERFORM custseg._register_portfolio(p_name, schema, 1);
+	PERFORM custseg._register_portfolio(p_name, schema, custseg._newest_layout());
 
 	PERFORM custseg._probe_relation(schema, source, 'orders');
 	EXECUTE format('DROP VIEW %I.source_probe', schema);
 	types := custseg._check_orders(schema, source, arguments);
+	key_type := CASE types ->> 'customer' WHEN 'character varying' THEN 'text' ELSE types ->> 'customer' END;
 	IF p_accounts IS NOT NULL THEN
-		PERFORM custseg._create_source_view(schema, 'accounts', p_accounts, 'accounts', NULL, p_time_zone);
+		PERFORM custseg._create_source_view(schema, 'accounts', p_accounts, 'accounts', key_type, p_time_zone);
 		key_type := custseg._column_type(schema, 'source_accounts', 'account_id');
-		PERFORM custseg._check_accounts(schema, (types ->> 'customer')::regtype);
-	ELSE
-		key_type := CASE types ->> 'customer' WHEN 'character varying' THEN 'text' ELSE types ->> 'customer' END;
 	END IF;
 	IF p_rates IS NOT NULL THEN
 		PERFORM custseg._create_source_view(schema, 'rates', p_rates, 'rates', key_type, p_time_zone);
@@ -7902,8 +7995,8 @@ BEGIN
 	PERFORM custseg._layout_resources(schema, key_type::text);
 	PERFORM custseg._layout_targets(schema, key_type::text);
 	PERFORM custseg._layout_sources(schema, key_type::text);
-	EXECUTE format('INSERT INTO %I.portfolio (name, layout, customer_type, time_zone, level, template) VALUES ($1, 1, $2, $3, $4, $5)', schema)
-	USING p_name, key_type::text, p_time_zone, p_level, p_template;
+	EXECUTE format('INSERT INTO %I.portfolio (name, layout, customer_type, time_zone, level, template) VALUES ($1, $2, $3, $4, $5, $6)', schema)
+	USING p_name, custseg._newest_layout(), key_type::text, p_time_zone, p_level, p_template;
 	EXECUTE format('INSERT INTO %I.source (kind, definition, columns) VALUES (''orders'', $1, $2)', schema)
 	USING p_orders, ARRAY['customer_id', 'day', 'amount'] || ARRAY(
 		SELECT c.name FROM unnest(ARRAY['cost', 'order_id', 'currency']) AS c (name) WHERE arguments ->> c.name IS NOT NULL);
@@ -7914,8 +8007,8 @@ BEGIN
 	IF p_rates IS NOT NULL THEN
 		note := note || E'\n' || custseg._record_source(p_name, 'rates', p_rates, ARRAY['currency', 'day', 'rate']);
 	END IF;
-	-- Makes the views too.
 	PERFORM custseg._apply_template(p_name, p_template);
+	PERFORM custseg._make_views(p_name);
 	RETURN format(E'portfolio "%s" was created in schema %I: %s%s\nrefresh it with SELECT * FROM custseg.refresh(%L)',
 		p_name, schema, custseg._describe_orders(p_name), note, p_name);
 END
@@ -8030,34 +8123,27 @@ AS $$
 DECLARE
 	trimmed text := btrim(regexp_replace(cron, '\s+', ' ', 'g'));
 BEGIN
+	IF cron IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'argument "cron" must not be NULL',
+			HINT = 'Write minute, hour, day of month, month and day of week, such as ''15 3 * * *'' for 03:15 every day.';
+	END IF;
 	IF trimmed ~ '^([0-9a-zA-Z*,/$-]+ ){4}[0-9a-zA-Z*,/$-]+$' OR trimmed ~ '^([0-9]+ seconds?|@[a-z]+)$' THEN
 		RETURN trimmed;
 	END IF;
 	RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-		MESSAGE = format('cron must be five fields or an interval of seconds, not %s', coalesce(quote_literal(cron), 'NULL')),
+		MESSAGE = format('argument "cron" must be five fields or an interval of seconds, not %L', cron),
 		HINT = 'Write minute, hour, day of month, month and day of week, such as ''15 3 * * *'' for 03:15 every day, or ''30 seconds''.';
 END $$;
 COMMENT ON FUNCTION custseg._cron_schedule(text) IS
-'A schedule with single blanks, after a check of its shape: five fields, N seconds, or a word such as @daily. pg_cron checks the values; it ignores what stands behind the fifth field, therefore this. 22023: another shape, or NULL.';
+'A schedule with single blanks, after a check of its shape: five fields, N seconds, or a word such as @daily. pg_cron checks the values; it ignores what stands behind the fifth field, therefore this. 22004: NULL; 22023: another shape.';
 
 CREATE FUNCTION custseg._check_scheduler(portfolio text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	schema_name text;
-	owner oid;
+	owner oid := (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = custseg._portfolio_schema(portfolio));
 BEGIN
-	IF portfolio IS NULL THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'portfolio must not be NULL',
-			HINT = 'Give the name of a portfolio; custseg.portfolios lists them.';
-	END IF;
-	schema_name := custseg._portfolio_schema(portfolio);
-	SELECT nspowner INTO owner FROM pg_namespace WHERE nspname = schema_name;
-	IF owner IS NULL THEN
-		RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('portfolio "%s" does not exist', portfolio),
-			HINT = 'custseg.portfolios lists the portfolios of this database.';
-	END IF;
 	IF NOT pg_has_role(owner, 'USAGE') THEN
 		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
 			MESSAGE = format('role "%s" may not schedule portfolio "%s"', current_user, portfolio),
@@ -8065,7 +8151,7 @@ BEGIN
 	END IF;
 END $$;
 COMMENT ON FUNCTION custseg._check_scheduler(text) IS
-'Raises an error unless the portfolio exists and the caller has the privileges of its owner. 22023: portfolio is NULL; 42704: there is none of that name; 42501: the caller has not these privileges.';
+'Raises an error unless the portfolio exists and the caller has the privileges of its owner. 22004: portfolio is NULL; 42704: there is none of that name; 3F000: its schema is gone; 42501: the caller has not these privileges.';
 
 -- pg_cron is loaded in this server, but its jobs are not kept in this database.
 CREATE FUNCTION custseg._cron_elsewhere(cron_database text, job_sql text) RETURNS text
@@ -8122,7 +8208,7 @@ BEGIN
 			USING custseg._cron_job_name(portfolio), cron, custseg._cron_command(portfolio);
 		EXCEPTION WHEN invalid_parameter_value THEN
 			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-				MESSAGE = format('cron is not a schedule that pg_cron takes: %s', SQLERRM),
+				MESSAGE = format('argument "cron" is not a schedule that pg_cron takes: %s', SQLERRM),
 				DETAIL = format('pg_cron is at version %s.', (SELECT extversion FROM pg_extension WHERE extname = 'pg_cron')),
 				HINT = 'Write minute, hour, day of month, month and day of week, such as ''15 3 * * *'' for 03:15 every day; from version 1.5 on also ''30 seconds'', up to 59.';
 		END;
@@ -8155,7 +8241,7 @@ BEGIN
 	IF NOT has_function_privilege(to_regprocedure('custseg.run_refresh(text, date)'), 'EXECUTE') THEN
 		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
 			MESSAGE = format('role "%s" may not call custseg.run_refresh, so its job for portfolio "%s" would fail', current_user, portfolio),
-			HINT = format('GRANT EXECUTE ON PROCEDURE custseg.run_refresh(text, date) TO %I;', current_user);
+			HINT = format('Who installed custseg runs: SELECT custseg.grant_portfolios(%L);', current_user);
 	END IF;
 	IF NOT (SELECT rolcanlogin FROM pg_roles WHERE rolname = current_user) THEN
 		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -8190,7 +8276,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION custseg.schedule(text, text) IS
 'Refreshes a portfolio regularly, by a job of pg_cron that belongs to the caller and runs CALL custseg.run_refresh. portfolio: its name. cron: minute, hour, day of month, month, day of week, such as ''15 3 * * *''; with pg_cron 1.5 or newer also ''30 seconds''; in the time zone of pg_cron, GMT unless set. The job is named custseg and the portfolio; scheduling again replaces the caller''s own one.
-Returns a sentence that says what was scheduled or, where pg_cron runs from another database or is not there, that nothing was and the exact commands to run. 22023: an argument is NULL; a schedule that pg_cron does not take. 42704: unknown portfolio. 42501: the caller has not the privileges of the portfolio''s owner, may not call run_refresh or may not use pg_cron. 55000: the caller is a role that may not log in.';
+Returns a sentence that says what was scheduled or, where pg_cron runs from another database or is not there, that nothing was and the exact commands to run. 22004: an argument is NULL. 22023: a schedule that pg_cron does not take. 42704: unknown portfolio; 3F000: its schema is gone. 42501: the caller has not the privileges of the portfolio''s owner, may not call run_refresh or may not use pg_cron. 55000: the caller is a role that may not log in.';
 
 CREATE FUNCTION custseg.unschedule(portfolio text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -8226,11 +8312,329 @@ BEGIN
 	RETURN format('Portfolio "%s" has no job that role "%s" may remove; nothing was changed.', portfolio, current_user);
 END $$;
 COMMENT ON FUNCTION custseg.unschedule(text) IS
-'Removes the job that schedule made for a portfolio: that of the caller; called by a superuser, those of all roles. A job that a dropped portfolio left is removed too. Returns a sentence that says what was removed or that there was nothing, or, where pg_cron runs from another database, the exact command to run there. 22023: portfolio is NULL; 42704: unknown portfolio, and no job; 42501: no job, and the caller has not the privileges of the portfolio''s owner.';
+'Removes the job that schedule made for a portfolio: that of the caller; called by a superuser, those of all roles. A job that a dropped portfolio left is removed too. Returns a sentence that says what was removed or that there was nothing, or, where pg_cron runs from another database, the exact command to run there. 22004: portfolio is NULL; 42704: unknown portfolio, and no job; 42501: no job, and the caller has not the privileges of the portfolio''s owner.';
 
--- For the installer, who passes the right on to those who run portfolios.
-REVOKE EXECUTE ON FUNCTION custseg.schedule(text, text), custseg.unschedule(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION custseg.schedule(text, text), custseg.unschedule(text) TO @extowner@ WITH GRANT OPTION;
+-- The life of a portfolio after it was created: another name, a newer layout, another database, its end.
+--
+-- The layout is the version of the tables and views in the schema. Rows outlive the version of custseg that made them: a
+-- dump is restored beside a newer one, or an older one. So whoever works on a portfolio looks at its layout first: the
+-- library refuses one that came after it (src/portfolio/registry.c), and upgrade_portfolio brings an older one up.
+
+-- A version that changes the layout raises this, and PORTFOLIO_NEWEST_LAYOUT in src/portfolio/registry.h.
+CREATE FUNCTION custseg._newest_layout() RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT 1;
+END;
+COMMENT ON FUNCTION custseg._newest_layout() IS
+'Internal: the layout that create_portfolio makes and the other functions work on.';
+
+-- And adds a row here: the statements that make this layout from the one before, without the report views, which are
+-- made anew behind them. They run in the schema of the portfolio, with {key} for the type of customer_id.
+CREATE FUNCTION custseg._layout_steps(OUT layout int, OUT statements text) RETURNS SETOF record
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+	SELECT NULL::int, NULL::text WHERE false;
+END;
+COMMENT ON FUNCTION custseg._layout_steps() IS
+'Internal: the statements that bring the tables of a portfolio from each layout to the next.';
+
+-- --- upgrade_portfolio ----------------------------------------------------
+
+CREATE FUNCTION custseg._upgrade_portfolio(portfolio text) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	home record;
+	step record;
+	newest int := custseg._newest_layout();
+BEGIN
+	PERFORM custseg._work_on(portfolio);
+	PERFORM custseg._lock_portfolio(portfolio);
+	SELECT p.name, p.layout, p.customer_type INTO STRICT home FROM portfolio AS p;
+	IF home.layout > newest THEN
+		RAISE EXCEPTION 'portfolio "%" has layout %, which is newer than this version of custseg', portfolio, home.layout
+			USING ERRCODE = '0A000', DETAIL = format('The newest layout that it knows is %s.', newest),
+			HINT = 'Install the version of custseg that the portfolio was made with, or a newer one, and run ALTER EXTENSION custseg UPDATE.';
+	END IF;
+	FOR step IN
+		SELECT s.layout, s.statements FROM custseg._layout_steps() AS s WHERE s.layout > home.layout ORDER BY s.layout
+	LOOP
+		PERFORM custseg._run_layout(custseg._portfolio_schema(portfolio), home.customer_type, step.statements);
+	END LOOP;
+	UPDATE portfolio AS p SET name = _upgrade_portfolio.portfolio, layout = newest
+	WHERE (p.name, p.layout) IS DISTINCT FROM (_upgrade_portfolio.portfolio, newest);
+	PERFORM custseg._set_portfolio_layout(portfolio, newest);
+	PERFORM custseg._make_views(portfolio);
+	IF home.layout = newest THEN
+		RETURN format('portfolio "%s" is up to date, with layout %s; its report views were made anew', portfolio, newest);
+	END IF;
+	RETURN format('portfolio "%s" was brought from layout %s to %s', portfolio, home.layout, newest);
+END
+$$;
+COMMENT ON FUNCTION custseg._upgrade_portfolio(text) IS
+'Internal: what upgrade_portfolio does.';
+
+CREATE FUNCTION custseg.upgrade_portfolio(portfolio text) RETURNS text
+AS 'MODULE_PATHNAME', 'custseg_portfolio_any' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION custseg.upgrade_portfolio(text) IS
+'Brings the tables of a portfolio to the layout of this version of custseg and makes its report views anew; to be called for each portfolio after ALTER EXTENSION custseg UPDATE. Returns what it did; a portfolio that is up to date keeps its tables. Only for the owner of the portfolio. 0A000: its layout is newer than this version of custseg; 42704: no such portfolio; 3F000: its schema is gone; 22004: NULL; 42501: not the owner.';
+
+-- --- attach_portfolio -----------------------------------------------------
+
+-- A schema that is no portfolio yet may be anything, and the caller may be a superuser. So only the catalog is looked at,
+-- and one row of a plain table whose columns have types of PostgreSQL, which runs no code of its owner.
+CREATE FUNCTION custseg._check_layout_of(p_schema name, p_owner oid) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	problem text;
+BEGIN
+	SELECT x.problem INTO problem
+	FROM (
+		SELECT t.place, CASE
+				WHEN c.oid IS NULL THEN format('It has no table "%s".', t.name)
+				WHEN c.relkind <> 'r' THEN format('"%s" is not a table.', t.name)
+				WHEN t.name = 'portfolio' AND (
+					SELECT count(*) FROM pg_attribute AS a
+					WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attgenerated = ''
+						AND (a.attname, a.atttypid) IN (('name', 'text'::regtype), ('layout', 'int4'::regtype))) <> 2
+					THEN 'Its table "portfolio" has other columns.'
+			END AS problem
+		FROM unnest('{portfolio,setting,source,run,criteria,model,customer,membership,tier_transition,measure,component,tier,report_view}'::text[])
+			WITH ORDINALITY AS t (name, place)
+		LEFT JOIN pg_class AS c ON c.relname = t.name
+			AND c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = p_schema)
+	) AS x
+	WHERE x.problem IS NOT NULL ORDER BY x.place LIMIT 1;
+	IF problem IS NOT NULL THEN
+		RAISE EXCEPTION 'argument "schema_name": schema "%" holds no portfolio', p_schema
+			USING ERRCODE = '22023', DETAIL = problem,
+			HINT = 'It must be the schema that create_portfolio has made, renamed or restored. create_portfolio makes a new one.';
+	END IF;
+
+	SELECT format('%s is owned by role "%s".', c.oid::regclass, pg_get_userbyid(c.relowner)) INTO problem
+	FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+	WHERE n.nspname = p_schema AND c.relkind IN ('r', 'v', 'S') AND c.relowner <> p_owner
+	ORDER BY c.relname LIMIT 1;
+	IF problem IS NOT NULL THEN
+		RAISE EXCEPTION 'schema "%" is owned by role "%", but not all that it holds', p_schema, pg_get_userbyid(p_owner)
+			USING ERRCODE = '55000', DETAIL = problem,
+			HINT = 'A run works as the owner of the schema: ALTER TABLE ... OWNER TO, ALTER VIEW ... OWNER TO make it that of the rest.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION custseg._check_layout_of(name, oid) IS
+'Internal: refuses a schema that holds no portfolio (22023), or in which the owner of the schema does not own all tables and views (55000).';
+
+CREATE FUNCTION custseg._attach_portfolio(schema_name text, p_name text) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	home record;
+	stored record;
+BEGIN
+	IF schema_name IS NULL THEN
+		RAISE EXCEPTION 'argument "schema_name" must not be null'
+			USING ERRCODE = '22004', HINT = 'Give the name of the schema that holds the portfolio.';
+	END IF;
+	SELECT n.nspname AS name, n.nspowner AS owner INTO home FROM pg_namespace AS n WHERE n.nspname = schema_name;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'schema "%" does not exist', schema_name
+			USING ERRCODE = '3F000', HINT = 'Argument "schema_name" must be the name of the portfolio''s schema, unquoted.';
+	END IF;
+	IF schema_name IN ('public', 'custseg', 'information_schema') OR starts_with(schema_name, 'pg_') THEN
+		RAISE EXCEPTION 'argument "schema_name": schema "%" cannot be a portfolio', schema_name
+			USING ERRCODE = '22023', HINT = 'A portfolio has a schema of its own.';
+	END IF;
+	IF NOT pg_has_role(home.owner, 'USAGE') THEN
+		RAISE EXCEPTION 'permission denied for schema "%"', schema_name
+			USING ERRCODE = '42501', HINT = format('A member of role "%s", which owns it, may do this, or a superuser.', pg_get_userbyid(home.owner));
+	END IF;
+	PERFORM custseg._check_layout_of(home.name, home.owner);
+	EXECUTE format('SELECT p.name, p.layout FROM ONLY %I.portfolio AS p', home.name) INTO stored;
+	IF stored.layout IS NULL OR stored.layout < 1 THEN
+		RAISE EXCEPTION 'argument "schema_name": schema "%" holds no portfolio', schema_name
+			USING ERRCODE = '22023', DETAIL = 'Its table "portfolio" has no row with a layout.',
+			HINT = 'Restore the rows of its tables too.';
+	END IF;
+	IF stored.layout > custseg._newest_layout() THEN
+		RAISE EXCEPTION 'the portfolio in schema "%" has layout %, which is newer than this version of custseg', schema_name, stored.layout
+			USING ERRCODE = '0A000', DETAIL = format('The newest layout that it knows is %s.', custseg._newest_layout()),
+			HINT = 'Install the version of custseg that the portfolio was made with, or a newer one, and run ALTER EXTENSION custseg UPDATE.';
+	END IF;
+
+	stored.name := coalesce(p_name, stored.name);
+	PERFORM custseg._register_portfolio(stored.name, home.name, stored.layout);
+	-- As the owner of the schema, from here on.
+	RETURN format('portfolio "%s" is in schema %I, owned by role "%s"', stored.name, home.name, pg_get_userbyid(home.owner))
+		|| E'\n' || custseg.upgrade_portfolio(stored.name);
+END
+$$;
+COMMENT ON FUNCTION custseg._attach_portfolio(text, text) IS
+'Internal: what attach_portfolio does.';
+
+CREATE FUNCTION custseg.attach_portfolio(schema_name text, name text DEFAULT NULL) RETURNS text
+AS 'MODULE_PATHNAME', 'custseg_portfolio_caller' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION custseg.attach_portfolio(text, text) IS
+'Registers a schema that holds a portfolio, and brings it to the layout of this version: after the schema was renamed, restored from a dump of its own, or copied from another database. Returns what it did. schema_name: the schema. name: the name of the portfolio; NULL: the one that it had. A schema that was registered under that name and is gone is forgotten. 22023: the schema holds no portfolio, or is one that cannot; 42710: the name is taken, or the schema is registered; 55000: the owner of the schema does not own all that it holds; 0A000: its layout is newer than this version of custseg; 3F000: no such schema; 22004: NULL; 42501: not the owner of the schema.';
+
+-- --- rename_portfolio -----------------------------------------------------
+
+-- What pg_cron has of a portfolio is not ours to change: the job may be another role's, or in another database.
+CREATE FUNCTION custseg._about_job(portfolio text, remedy text) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN custseg._cron_setting('database_name') IS NULL THEN ''
+		ELSE pg_catalog.format(E'\na job of pg_cron, if there is one, still names it "%s": %s', portfolio, remedy) END;
+END;
+COMMENT ON FUNCTION custseg._about_job(text, text) IS
+'Internal: a line about the job of a portfolio that is no more of that name, where the server has pg_cron.';
+
+CREATE FUNCTION custseg._rename_portfolio(portfolio text, new_name text) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	schema name := custseg._portfolio_schema(portfolio);
+BEGIN
+	IF new_name IS NULL THEN
+		RAISE EXCEPTION 'argument "new_name" must not be null'
+			USING ERRCODE = '22004', HINT = 'Give a name of 1 to 200 characters.';
+	END IF;
+	IF length(new_name) NOT BETWEEN 1 AND 200 THEN
+		RAISE EXCEPTION 'argument "new_name" must have 1 to 200 characters, not %', length(new_name)
+			USING ERRCODE = '22023', HINT = 'A portfolio is named like a table: short.';
+	END IF;
+	IF new_name = portfolio THEN
+		RETURN format('portfolio "%s" has that name already', portfolio);
+	END IF;
+	PERFORM custseg._work_on(portfolio);
+	PERFORM custseg._lock_portfolio(portfolio);
+	PERFORM custseg._unregister_portfolio(portfolio);
+	PERFORM custseg._register_portfolio(new_name, schema, custseg._newest_layout());
+	UPDATE portfolio AS p SET name = new_name;
+	PERFORM custseg._make_views(new_name);
+	RETURN format('portfolio "%s" is now "%s"; its schema is %I, as before', portfolio, new_name, schema)
+		|| custseg._about_job(portfolio, format('SELECT custseg.unschedule(%L), and schedule it anew', portfolio));
+END
+$$;
+COMMENT ON FUNCTION custseg._rename_portfolio(text, text) IS
+'Internal: what rename_portfolio does.';
+
+CREATE FUNCTION custseg.rename_portfolio(portfolio text, new_name text) RETURNS text
+AS 'MODULE_PATHNAME', 'custseg_portfolio_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION custseg.rename_portfolio(text, text) IS
+'Gives a portfolio another name; its schema keeps its own. Returns what it did. To rename the schema: ALTER SCHEMA ... RENAME, and then attach_portfolio. Only for the owner of the portfolio. 42710: the name is taken; 22023: a name that is none; 22004: NULL; 42704: no such portfolio; 42501: not the owner.';
+
+-- --- drop_portfolio -------------------------------------------------------
+
+-- What DROP SCHEMA ... CASCADE would take with it outside the schema. Where something belongs to something else, such as
+-- the rule of a view to the view, the dependency is internal, and both go. pg_identify_object quotes names.
+CREATE FUNCTION custseg._dependents_outside(schema_name name) RETURNS SETOF text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
+SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH RECURSIVE gone AS (
+		SELECT 'pg_namespace'::regclass::oid AS classid, n.oid AS objid FROM pg_namespace AS n WHERE n.nspname = schema_name
+		UNION
+		SELECT x.classid, x.objid
+		FROM gone AS g
+		CROSS JOIN LATERAL (
+			SELECT d.classid, d.objid FROM pg_depend AS d WHERE d.refclassid = g.classid AND d.refobjid = g.objid
+			UNION ALL
+			SELECT d.refclassid, d.refobjid FROM pg_depend AS d
+			WHERE d.classid = g.classid AND d.objid = g.objid AND d.deptype = 'i'
+		) AS x
+	)
+	SELECT pg_describe_object(g.classid, g.objid, 0) AS description
+	FROM gone AS g
+	LEFT JOIN pg_rewrite AS w ON g.classid = 'pg_rewrite'::regclass AND w.oid = g.objid
+	LEFT JOIN pg_attrdef AS f ON g.classid = 'pg_attrdef'::regclass AND f.oid = g.objid
+	LEFT JOIN pg_trigger AS t ON g.classid = 'pg_trigger'::regclass AND t.oid = g.objid
+	LEFT JOIN pg_policy AS p ON g.classid = 'pg_policy'::regclass AND p.oid = g.objid
+	LEFT JOIN pg_class AS c ON c.oid = coalesce(w.ev_class, f.adrelid, t.tgrelid, p.polrelid,
+		CASE WHEN g.classid = 'pg_class'::regclass THEN g.objid END)
+	LEFT JOIN pg_type AS y ON g.classid = 'pg_type'::regclass AND y.oid = g.objid
+	CROSS JOIN LATERAL pg_identify_object(g.classid, g.objid, 0) AS i
+	WHERE coalesce(c.relnamespace::regnamespace::text, i.schema, '') NOT IN (quote_ident(schema_name), 'pg_toast')
+		AND (i.schema IS NOT NULL OR c.oid IS NOT NULL OR g.classid IN ('pg_cast'::regclass, 'pg_event_trigger'::regclass))
+		-- What goes with something else that is named.
+		AND coalesce(w.rulename, '') <> '_RETURN' AND NOT coalesce(t.tgisinternal, false)
+		AND NOT (g.classid = 'pg_class'::regclass AND c.relkind IN ('i', 'I'))
+		AND coalesce(y.typrelid, 0) = 0 AND coalesce(y.typcategory, '') <> 'A'
+	ORDER BY 1
+$$;
+COMMENT ON FUNCTION custseg._dependents_outside(name) IS
+'Internal: the objects outside a schema that depend on what is in it, described.';
+
+-- What there is in a portfolio, for people. Its layout may be any.
+CREATE FUNCTION custseg._describe_portfolio(portfolio text) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	has record;
+	customers bigint;
+	schema name := custseg._portfolio_schema(portfolio);
+BEGIN
+	PERFORM custseg._work_on(portfolio);
+	SELECT count(*) AS runs, count(DISTINCT r.as_of) AS days, min(r.as_of) AS first, max(r.as_of) AS last INTO has
+	FROM run AS r WHERE r.state = 'done';
+	SELECT count(*) INTO customers FROM customer AS c;
+	RETURN format('schema %I (customers: %s; runs: %s; days of history: %s%s)', schema, customers, has.runs, has.days,
+		CASE WHEN has.runs > 0 THEN format(', from %s to %s', has.first, has.last) ELSE '' END);
+EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
+	RETURN format('schema %I', schema);
+END
+$$;
+COMMENT ON FUNCTION custseg._describe_portfolio(text) IS
+'Internal: how many customers, runs and days a portfolio has, as a phrase.';
+
+CREATE FUNCTION custseg._drop_portfolio(portfolio text, confirm text, p_cascade boolean) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+AS $$
+DECLARE
+	schema name := (SELECT n.nspname FROM custseg.portfolio AS p JOIN pg_namespace AS n ON n.nspname = p.schema_name WHERE p.name = portfolio);
+	content text := 'its entry in custseg.portfolios; the schema is gone already';
+	dependents text[] := '{}';
+BEGIN
+	IF schema IS NOT NULL THEN
+		PERFORM custseg._lock_portfolio(portfolio);
+		content := custseg._describe_portfolio(portfolio);
+		dependents := ARRAY(SELECT d FROM custseg._dependents_outside(schema) AS d);
+	END IF;
+	IF confirm IS DISTINCT FROM portfolio THEN
+		RAISE EXCEPTION 'argument "confirm" is %, so portfolio "%" was not dropped', coalesce('"' || confirm || '"', 'null'), portfolio
+			USING ERRCODE = '22023', DETAIL = format('What would be dropped is %s.', content),
+			HINT = format('If it is to go for good, give its name twice: SELECT custseg.drop_portfolio(%1$L, %1$L).', portfolio);
+	END IF;
+	IF dependents <> '{}' AND p_cascade IS NOT TRUE THEN
+		RAISE EXCEPTION 'other objects depend on portfolio "%"', portfolio
+			USING ERRCODE = '2BP01', DETAIL = array_to_string(dependents[:20], E'\n') || CASE WHEN cardinality(dependents) > 20
+				THEN format(E'\nand %s more', cardinality(dependents) - 20) ELSE '' END,
+			HINT = 'They lie outside its schema. Drop them first, or say "cascade" => true to drop them too.';
+	END IF;
+	IF schema IS NOT NULL THEN
+		EXECUTE format('DROP SCHEMA %I CASCADE', schema);
+	END IF;
+	PERFORM custseg._unregister_portfolio(portfolio);
+	RETURN format('portfolio "%s" was dropped: %s', portfolio, content)
+		|| CASE WHEN dependents = '{}' THEN '' ELSE E'\nand outside it: ' || array_to_string(dependents, ', ') END
+		|| custseg._about_job(portfolio, format('SELECT custseg.unschedule(%L)', portfolio));
+END
+$$;
+COMMENT ON FUNCTION custseg._drop_portfolio(text, text, boolean) IS
+'Internal: what drop_portfolio does.';
+
+CREATE FUNCTION custseg.drop_portfolio(portfolio text, confirm text DEFAULT NULL, "cascade" boolean DEFAULT false) RETURNS text
+AS 'MODULE_PATHNAME', 'custseg_portfolio_any' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION custseg.drop_portfolio(text, text, boolean) IS
+'Drops a portfolio: its schema with all that is in it, the history too, and its entry in custseg.portfolios. Returns what was dropped. confirm: the name once more; without it the error says what would be dropped. cascade: also drops what lies outside the schema and depends on it, such as a view over a report view. Where the schema is gone already, only the entry is dropped. Only for the owner of the portfolio. 22023: confirm is not the name; 2BP01: something outside depends on it; 42704: no such portfolio; 22004: NULL; 42501: not the owner.';
 
 -- Sentences: how explanations are put into words, in which language.
 --
@@ -8663,8 +9067,9 @@ BEGIN
 	IF part IS NULL THEN
 		RETURN p_clause;
 	END IF;
-	measure := custseg._measure_label(p_language,
-		CASE WHEN part[1] LIKE '"%' THEN replace(substr(part[1], 2, length(part[1]) - 2), '""', '"') ELSE part[1] END);
+	-- A name that must be quoted in a condition stays so, unless there is another for people.
+	measure := coalesce(custseg._template(p_language, 'measure ' || CASE WHEN part[1] LIKE '"%'
+		THEN replace(substr(part[1], 2, length(part[1]) - 2), '""', '"') ELSE part[1] END), part[1]);
 	IF part[7] IS NOT NULL THEN
 		RETURN custseg._sentence(p_language, 'missing ' || coalesce(part[3], '') || ltrim(part[7]),
 			jsonb_build_object('measure', measure, 'value', part[4]));
@@ -9148,7 +9553,9 @@ BEGIN
 	EXECUTE format('
 		SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(''kind'', v.kind, ''tier'', v.tier, ''from'', v.valid_from,
 			''until'', v.valid_until, ''reason'', v.reason, ''author'', v.author)) ORDER BY v.override_id)
-		FROM override AS v WHERE v.customer_id = %L', key) INTO overrides;
+		FROM override AS v WHERE v.customer_id = %L
+			-- One that has ended may name a tier that was dropped.
+			AND (v.tier IS NULL OR v.tier IN (SELECT t.tier FROM tier AS t))', key) INTO overrides;
 	tier := state.tier;
 	since := state.tier_since;
 	valid_until := state.valid_until;
@@ -9828,7 +10235,9 @@ BEGIN
 	-- Others who were merged into him for a time say so.
 	UPDATE tier_transition AS t SET reason = 'merged into a forgotten customer'
 	WHERE t.transition = 'exit' AND t.reason IN (SELECT 'merged into ' || o.o FROM unnest(others) AS o (o));
-	TRUNCATE stage_state;
+	PERFORM custseg._clear_stage(portfolio, 'stage_state');
+	-- The largest customer of a run is named.
+	UPDATE quality AS q SET detail = NULL WHERE q.detail IN (SELECT left(o.o, 100) FROM unnest(others) AS o (o));
 END
 $$;
 COMMENT ON FUNCTION custseg._forget_customer(text, text) IS
@@ -9838,7 +10247,7 @@ CREATE FUNCTION custseg.forget_customer(portfolio text, customer text, OUT table
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'custseg_portfolio_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION custseg.forget_customer(text, text) IS
-'Erases a customer, and who was merged into him, from every table of the portfolio''s schema that has a column customer_id, and keeps runs from taking him in again: only a salted hash remains, in forgotten. Counts of earlier runs stay. The sources are not touched: erase him there too. VACUUM then removes the rows from the files. Returns the tables from which rows were deleted, and how many. 42704: no such portfolio or customer; 22023: merged into another, or not a customer''s type; 22004: NULL; 42501: not the owner.';
+'Erases a customer, and who was merged into him, from every table of the portfolio''s schema that has a column customer_id, and keeps runs from taking him in again: only a salted hash remains, in forgotten. Counts of earlier runs stay. The sources are not touched: erase him there too. Messages of runs that failed are not searched. VACUUM then removes the rows from the files. Returns the tables from which rows were deleted, and how many. 42704: no such portfolio or customer; 22023: merged into another, or not a customer''s type; 22004: NULL; 42501: not the owner.';
 
 CREATE FUNCTION custseg.forget_customer(portfolio text, customer bigint, OUT table_name text, OUT "rows" bigint)
 RETURNS SETOF record

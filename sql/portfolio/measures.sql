@@ -230,6 +230,16 @@ $$;
 COMMENT ON FUNCTION custseg._source_measure_columns(text) IS
 'Internal: the columns of source_measures that are measures: the numeric ones.';
 
+-- Amounts are scored as numeric: the score is that of the float8, and the cast, which goes through text, is spared.
+CREATE FUNCTION custseg._uncast(expression text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.regexp_replace(expression,
+		'^\((custseg\.(?:spend|refunds|cost|profit|average_order|annual_spend)\([^()]*\))\)::float8$', '\1');
+END;
+COMMENT ON FUNCTION custseg._uncast(text) IS
+'Internal: the expression of a measure without its cast to float8 where it is an amount of purchases.';
+
 -- The SQL of a component's score over c, from the model in use.
 CREATE FUNCTION custseg._component_expression(portfolio text, p_measure text, as_of text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -246,13 +256,13 @@ BEGIN
 	RETURN CASE
 		WHEN part.method = 'none' THEN value
 		WHEN part.method = 'breaks' THEN
-			format('custseg.score(%s, %L::float8[], %L::boolean)::float8', value, part.breaks, part.descending)
+			format('custseg.score(%s, %L::float8[], %L::boolean)::float8', custseg._uncast(value), part.breaks, part.descending)
 		-- 1 for A, as the templates and people count.
 		WHEN part.method = 'abc' THEN
 			format('(%s - custseg.score(%s, %s))::float8', cardinality(part.shares) + 2, value, v_breaks)
 		WHEN part.method IN ('minmax', 'zscore', 'percentile') THEN
 			format('custseg.scale(%s, %s, %L::boolean)', value, v_scale, part.descending)
-		ELSE format('custseg.score(%s, %s, %L::boolean)::float8', value, v_breaks, part.descending)
+		ELSE format('custseg.score(%s, %s, %L::boolean)::float8', custseg._uncast(value), v_breaks, part.descending)
 	END;
 END
 $$;

@@ -105,8 +105,8 @@ BEGIN
 	WHERE v.rows IS NOT NULL;
 	IF unique_key IS NOT NULL THEN
 		RETURN QUERY EXECUTE format('SELECT %L, ''duplicates'', coalesce(sum(d.n - 1), 0)::bigint, $1, left(min(d.key), 100)
-			FROM (SELECT concat_ws('' '', %2$s) AS key, count(*) AS n FROM %3$I AS s WHERE num_nulls(%2$s) = 0
-				GROUP BY %2$s HAVING count(*) > 1) AS d', p_source, unique_key, view_name) USING found.n;
+			FROM (SELECT concat_ws('' '', %2$s) AS key, count(*) AS n FROM %3$I AS s WHERE %4$s
+				GROUP BY %2$s HAVING count(*) > 1) AS d', p_source, unique_key, view_name, replace(unique_key, ',', ' IS NOT NULL AND') || ' IS NOT NULL') USING found.n;
 	END IF;
 END
 $$;

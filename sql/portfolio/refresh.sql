@@ -115,6 +115,9 @@ DECLARE
 	counts jsonb;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
+	-- The planner knows nothing of the rows of the stage and of what functions return: it would compile far too often. Until
+	-- the call of the portfolio's function ends.
+	PERFORM set_config('jit', 'off', true);
 	SELECT p.* INTO STRICT home FROM portfolio AS p;
 	SELECT s.columns INTO present FROM source AS s WHERE s.kind = 'orders';
 	SELECT r.as_of, r.orders_counted INTO before FROM run AS r
@@ -122,10 +125,12 @@ BEGIN
 
 	PERFORM custseg._clear_stage(portfolio, 'stage_customer');
 	EXECUTE format('INSERT INTO stage_customer (customer_id, purchases, counts)
-		SELECT * FROM custseg._portfolio_purchases(NULL::%s, %L, $1, $2, %L)',
+		SELECT * FROM custseg._portfolio_purchases(NULL::%s, %L, $1, $2, %L)%s',
 		home.customer_type, format('SELECT customer_id, ordered_at, amount%s FROM %I.source_orders',
 			CASE WHEN 'order_id' = ANY (present) THEN ', cost, order_id' WHEN 'cost' = ANY (present) THEN ', cost' ELSE '' END,
-			custseg._portfolio_schema(portfolio)), home.time_zone)
+			custseg._portfolio_schema(portfolio)), home.time_zone,
+		-- A first run writes all tables in the order of their indexes.
+		CASE WHEN NOT EXISTS (SELECT FROM customer) THEN ' ORDER BY 1' ELSE '' END)
 	USING as_of, before.as_of;
 	DELETE FROM stage_customer AS s WHERE s.counts IS NOT NULL RETURNING s.counts INTO counts;
 

@@ -29,8 +29,9 @@ BEGIN
 		FROM unnest(required) WITH ORDINALITY AS r (name, place)), 'source_' || p_kind) INTO n, without;
 
 	IF unique_key IS NOT NULL THEN
-		EXECUTE format('SELECT left(concat_ws('' '', %1$s), 100) FROM %2$I AS s WHERE num_nulls(%1$s) = 0
-			GROUP BY %1$s HAVING count(*) > 1 ORDER BY %1$s LIMIT 1', unique_key, 'source_' || p_kind) INTO double;
+		EXECUTE format('SELECT left(concat_ws('' '', %1$s), 100) FROM %2$I AS s WHERE %3$s
+			GROUP BY %1$s HAVING count(*) > 1 ORDER BY %1$s LIMIT 1', unique_key, 'source_' || p_kind,
+			replace(unique_key, ',', ' IS NOT NULL AND') || ' IS NOT NULL') INTO double;
 		IF double IS NOT NULL THEN
 			RAISE EXCEPTION 'source "%" has several rows for "%"', p_kind, double
 				USING ERRCODE = '21000', HINT = format('Give a query with one row for each %s.', replace(unique_key, 's.', ''));

@@ -15,7 +15,7 @@ CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL client_min_messages = error;
 \ir include/portfolio_history.psql
 
-SELECT plan(32);
+SELECT plan(35);
 
 CREATE TABLE orders (invoice int, day date, customer int, amount text);
 SELECT format('COPY orders FROM %L (FORMAT csv, HEADER)', :'data' || '/online_retail_invoices.csv') \gexec
@@ -29,6 +29,8 @@ BEGIN
     EXECUTE format('INSERT INTO %I.override (customer_id, kind, tier, valid_from, valid_until, reason)
         SELECT c, (ARRAY[''pin'', ''floor'', ''exclude''])[1 + c %% 3], CASE WHEN c %% 3 < 2 THEN t.tier END, date ''2011-03-01'' + c %% 60, date ''2011-08-01'' + c %% 60, ''test''
         FROM (SELECT DISTINCT customer AS c FROM orders WHERE customer %% 50 = 0) o JOIN %I.tier t ON t.position = 2', name, name);
+    PERFORM custseg.set_resource(name, 'money', 50000, weight_measure => 'spend', tiers_by => 'measure');
+    PERFORM custseg.set_resource(name, 'calls', 3000, tiers_by => 'customers', scale => 0);
 END
 $$;
 SELECT pg_temp.make('retail');
@@ -55,6 +57,20 @@ SELECT is_empty($$SELECT FROM retail.customer c JOIN custseg.rfm(0, 'SELECT cust
     WHERE (c.r, c.f, c.m, c.segment) IS DISTINCT FROM (r.r, r.f, r.m, r.segment)
         AND (SELECT max(as_of) FROM retail.model WHERE name IN ('r', 'f', 'm')) = '2011-11-30'$$, 'where breaks were fitted the segments are those of rfm');
 SELECT is((SELECT max(as_of) FROM retail.model), '2011-11-30', 'as they were at the last');
+
+SELECT is_empty($$
+    SELECT r.as_of, r.resource, r.total, r.allocated, r.leftover, a.amount, t.budget, t.allocated
+    FROM retail.resource_allocation r
+    LEFT JOIN LATERAL (SELECT sum(a.amount) AS amount FROM retail.allocation a
+        WHERE a.resource = r.resource AND a.since <= r.as_of AND (a.until IS NULL OR a.until > r.as_of)) a ON true
+    LEFT JOIN LATERAL (SELECT sum(t.budget) AS budget, sum(t.allocated) AS allocated FROM retail.tier_allocation t
+        WHERE t.resource = r.resource AND t.as_of = r.as_of) t ON true
+    WHERE (r.total, r.total, r.total, r.total) IS DISTINCT FROM (r.allocated, a.amount, t.budget, t.allocated) OR r.leftover <> 0$$,
+    'what customers and tiers get adds up to the budget at each run');
+SELECT is((SELECT count(*)::int FROM retail.resource_allocation), 24, 'of both resources');
+SELECT is_empty($$
+    SELECT i FROM (SELECT a.*, lead(a.since) OVER (PARTITION BY a.customer_id, a.resource ORDER BY a.since) AS next FROM retail.allocation a) i
+    WHERE next IS NOT NULL AND (until IS NULL OR until > next)$$, 'the intervals of allocations do not overlap');
 
 -- --- again ---
 SELECT pg_temp.keep('year', 'retail');

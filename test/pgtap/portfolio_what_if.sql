@@ -4,6 +4,8 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS custseg;
 SET LOCAL client_min_messages = error;
+-- The statements are many and small.
+SET LOCAL jit = off;
 
 SELECT * FROM no_plan();
 
