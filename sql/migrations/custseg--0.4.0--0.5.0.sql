@@ -423,13 +423,14 @@ COMMENT ON TABLE forgotten IS 'Customers that were erased: runs skip them. Only 
 COMMENT ON COLUMN forgotten.customer_hash IS 'SHA-256 of the portfolio''s salt and the customer.';
 COMMENT ON COLUMN forgotten.forgotten_at IS 'When.';
 
+-- Each run empties and fills these. Autovacuum would work for nothing, and be in the way of the next run's TRUNCATE.
 CREATE UNLOGGED TABLE stage_customer (
 	customer_id {key},
 	purchases   custseg.purchases,
 	windows     custseg.purchases[],
 	measures    jsonb,
 	counts      jsonb
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_customer IS 'Working table of a run: what the sources say.';
 COMMENT ON COLUMN stage_customer.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_customer.purchases IS 'Summary of all purchases.';
@@ -458,7 +459,7 @@ CREATE UNLOGGED TABLE stage_state (
 	grace_since  date,
 	valid_until  date,
 	state_change boolean
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_state IS 'Working table of a run: what each customer is to be.';
 COMMENT ON COLUMN stage_state.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_state.known IS 'The customer was there before.';
@@ -757,11 +758,12 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
 	PERFORM custseg._run_layout(schema_name, key_type, $ddl$
+-- No autovacuum where each run empties the table: see stage_customer.
 CREATE UNLOGGED TABLE stage_weight (
 	customer_id {key},
 	tier        text,
 	weight      float8
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_weight IS 'Working table of a run: by what the customers get the resource that is being divided.';
 COMMENT ON COLUMN stage_weight.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_weight.tier IS 'The tier.';
@@ -792,7 +794,7 @@ CREATE UNLOGGED TABLE stage_allocation (
 	tier        text,
 	resource    text,
 	amount      numeric
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_allocation IS 'Working table of a run: what each customer is to get.';
 COMMENT ON COLUMN stage_allocation.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_allocation.tier IS 'The tier.';
@@ -806,7 +808,7 @@ CREATE UNLOGGED TABLE stage_service (
 	was         text,
 	agent       text,
 	reason      text
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_service IS 'Working table of a run: who asks for an agent, or has one.';
 COMMENT ON COLUMN stage_service.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_service.profile IS 'Tier, segment and attributes that agents are chosen by; NULL: does not ask.';
@@ -818,7 +820,7 @@ COMMENT ON COLUMN stage_service.reason IS 'Why the agent changes.';
 CREATE UNLOGGED TABLE stage_eligible (
 	profile jsonb,
 	agent   text
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_eligible IS 'Working table of a run: who may serve customers of which profile.';
 COMMENT ON COLUMN stage_eligible.profile IS 'The profile, as in stage_service.';
 COMMENT ON COLUMN stage_eligible.agent IS 'The agent.';
@@ -8562,10 +8564,13 @@ AS $$
 	LEFT JOIN pg_class AS c ON c.oid = coalesce(w.ev_class, f.adrelid, t.tgrelid, p.polrelid,
 		CASE WHEN g.classid = 'pg_class'::regclass THEN g.objid END)
 	LEFT JOIN pg_type AS y ON g.classid = 'pg_type'::regclass AND y.oid = g.objid
+	LEFT JOIN pg_cast AS k ON g.classid = 'pg_cast'::regclass AND k.oid = g.objid
 	CROSS JOIN LATERAL pg_identify_object(g.classid, g.objid, 0) AS i
 	WHERE coalesce(c.relnamespace::regnamespace::text, i.schema, '') NOT IN (quote_ident(schema_name), 'pg_toast')
-		AND (i.schema IS NOT NULL OR c.oid IS NOT NULL OR g.classid IN ('pg_cast'::regclass, 'pg_event_trigger'::regclass))
-		-- What goes with something else that is named.
+		AND (i.schema IS NOT NULL OR c.oid IS NOT NULL OR k.oid IS NOT NULL OR g.classid = 'pg_event_trigger'::regclass)
+		-- What goes with something else that is named, or with a type of the schema.
+		AND NOT EXISTS (SELECT FROM pg_type AS t WHERE t.oid IN (k.castsource, k.casttarget)
+			AND t.typnamespace::regnamespace::text = quote_ident(schema_name))
 		AND coalesce(w.rulename, '') <> '_RETURN' AND NOT coalesce(t.tgisinternal, false)
 		AND NOT (g.classid = 'pg_class'::regclass AND c.relkind IN ('i', 'I'))
 		AND coalesce(y.typrelid, 0) = 0 AND coalesce(y.typcategory, '') <> 'A'
