@@ -294,9 +294,10 @@ demo: ## a shop from orders to segments; or ORDERS=file.csv COLUMNS=customer,dat
 	@tools/deps build
 	@tools/cluster demo/run
 
-shell: ## psql with the extension and the demo's data
-	@tools/deps build
-	@tools/cluster demo/shell
+shell: ## psql with the extension and the demo's data; CRON=1: with pg_cron
+	@tools/deps build $(if $(CRON),cron)
+	@tools/cluster $(if $(CRON),-o shared_preload_libraries=pg_cron -o cron.use_background_workers=on \
+		-o cron.database_name=$${DEMO_DATABASE:-custseg_demo}) demo/shell
 
 ##@ To test (TEST=name runs one test of a kind)
 test: ## everything

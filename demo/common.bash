@@ -85,6 +85,7 @@ load_data()
 		sql -f "$demo/shop.sql"
 		relation=shop.orders
 		order_columns='customer_id, ordered_at, amount'
+		time_column=ordered_at
 		day_expression="(ordered_at AT TIME ZONE 'Europe/Berlin')::date"
 		zone_argument=", time_zone => 'Europe/Berlin'"
 	fi
@@ -146,6 +147,7 @@ load_file()
 		stop "Lines got lost on the way into the database. That is an error of the demo."
 	relation=csv.orders
 	order_columns='customer_id, day, amount'
+	time_column=day
 	day_expression=day
 	zone_argument=
 }

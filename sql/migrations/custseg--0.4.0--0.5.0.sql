@@ -2,6 +2,9 @@
 
 -- Portfolios: everything is added, nothing of earlier versions changes.
 
+COMMENT ON SCHEMA custseg IS
+'Customer analytics: purchase summaries, RFM, scoring models, lifetime value, segmentations, tiers, allocation, portfolios.';
+
 -- sql/portfolio/registry.sql
 --
 -- The registry of portfolios: a portfolio is a schema that its creator owns, and
@@ -316,7 +319,7 @@ COMMENT ON COLUMN customer.entered IS 'as_of of the run that saw the customer fi
 
 CREATE TABLE membership (
 	customer_id {key} NOT NULL,
-	dimension   text NOT NULL CHECK (dimension IN ('tier', 'segment')),
+	dimension   text COLLATE "C" NOT NULL CHECK (dimension IN ('tier', 'segment')),
 	class       text NOT NULL,
 	since       date NOT NULL,
 	until       date CHECK (until > since),
@@ -420,13 +423,14 @@ COMMENT ON TABLE forgotten IS 'Customers that were erased: runs skip them. Only 
 COMMENT ON COLUMN forgotten.customer_hash IS 'SHA-256 of the portfolio''s salt and the customer.';
 COMMENT ON COLUMN forgotten.forgotten_at IS 'When.';
 
+-- Each run empties and fills these. Autovacuum would work for nothing, and be in the way of the next run's TRUNCATE.
 CREATE UNLOGGED TABLE stage_customer (
 	customer_id {key},
 	purchases   custseg.purchases,
 	windows     custseg.purchases[],
 	measures    jsonb,
 	counts      jsonb
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_customer IS 'Working table of a run: what the sources say.';
 COMMENT ON COLUMN stage_customer.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_customer.purchases IS 'Summary of all purchases.';
@@ -455,7 +459,7 @@ CREATE UNLOGGED TABLE stage_state (
 	grace_since  date,
 	valid_until  date,
 	state_change boolean
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_state IS 'Working table of a run: what each customer is to be.';
 COMMENT ON COLUMN stage_state.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_state.known IS 'The customer was there before.';
@@ -754,11 +758,12 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
 	PERFORM custseg._run_layout(schema_name, key_type, $ddl$
+-- No autovacuum where each run empties the table: see stage_customer.
 CREATE UNLOGGED TABLE stage_weight (
 	customer_id {key},
 	tier        text,
 	weight      float8
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_weight IS 'Working table of a run: by what the customers get the resource that is being divided.';
 COMMENT ON COLUMN stage_weight.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_weight.tier IS 'The tier.';
@@ -789,7 +794,7 @@ CREATE UNLOGGED TABLE stage_allocation (
 	tier        text,
 	resource    text,
 	amount      numeric
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_allocation IS 'Working table of a run: what each customer is to get.';
 COMMENT ON COLUMN stage_allocation.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_allocation.tier IS 'The tier.';
@@ -803,7 +808,7 @@ CREATE UNLOGGED TABLE stage_service (
 	was         text,
 	agent       text,
 	reason      text
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_service IS 'Working table of a run: who asks for an agent, or has one.';
 COMMENT ON COLUMN stage_service.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_service.profile IS 'Tier, segment and attributes that agents are chosen by; NULL: does not ask.';
@@ -815,7 +820,7 @@ COMMENT ON COLUMN stage_service.reason IS 'Why the agent changes.';
 CREATE UNLOGGED TABLE stage_eligible (
 	profile jsonb,
 	agent   text
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_eligible IS 'Working table of a run: who may serve customers of which profile.';
 COMMENT ON COLUMN stage_eligible.profile IS 'The profile, as in stage_service.';
 COMMENT ON COLUMN stage_eligible.agent IS 'The agent.';
@@ -840,7 +845,7 @@ CREATE TABLE target (
 	class       text,
 	period      text,
 	value       numeric NOT NULL CHECK (value <> 'NaN'),
-	direction   text NOT NULL DEFAULT 'at_least' CHECK (direction IN ('at_least', 'at_most')),
+	direction   text NOT NULL CHECK (direction IN ('at_least', 'at_most')),
 	amber       numeric NOT NULL DEFAULT 0.1 CHECK (amber >= 0 AND amber < 'Infinity'),
 	valid_from  date,
 	valid_until date,
@@ -1243,13 +1248,24 @@ $$;
 COMMENT ON FUNCTION custseg._option(text, text) IS
 'Internal: a setting of a portfolio, or its default; NULL: no such setting.';
 
+-- Each is read once for a statement.
+CREATE FUNCTION custseg._model_expression(portfolio text, model_column name, model_name text) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN format('(SELECT m.%I FROM %I.model AS m WHERE m.name = %L ORDER BY m.as_of DESC LIMIT 1)', model_column,
+		custseg._portfolio_schema(portfolio), model_name);
+END
+$$;
+COMMENT ON FUNCTION custseg._model_expression(text, name, text) IS
+'Internal: the SQL of the model of a name that is in use, from the column of its kind.';
+
 CREATE FUNCTION custseg._fill_expression(portfolio text, expression text, summary text, as_of text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	model text := format('(SELECT m.%%I FROM %I.model AS m WHERE m.name = %%L ORDER BY m.as_of DESC LIMIT 1)',
-		custseg._portfolio_schema(portfolio));
 	-- A year's discount as that of a day.
 	daily float8 := power(1 + custseg._option(portfolio, 'discount')::float8, 1.0::float8 / 365) - 1;
 	part record;
@@ -1257,11 +1273,12 @@ BEGIN
 	FOR part IN
 		SELECT v.* FROM (VALUES
 			('{p}', summary), ('{as_of}', as_of),
-			('{lifetime}', format(model, 'lifetime', 'lifetime')),
-			('{spend_model}', format(model, 'spend', 'spend')),
 			('{horizon}', custseg._option(portfolio, 'horizon')),
 			('{margin_rate}', custseg._option(portfolio, 'margin_rate')),
-			('{discount}', daily::text)
+			('{discount}', daily::text),
+			-- These hold names, so no mark is looked for in them.
+			('{lifetime}', custseg._model_expression(portfolio, 'lifetime', 'lifetime')),
+			('{spend_model}', custseg._model_expression(portfolio, 'spend', 'spend'))
 		) AS v (mark, meaning)
 	LOOP
 		expression := replace(expression, part.mark, part.meaning);
@@ -1369,6 +1386,16 @@ $$;
 COMMENT ON FUNCTION custseg._source_measure_columns(text) IS
 'Internal: the columns of source_measures that are measures: the numeric ones.';
 
+-- Amounts are scored as numeric: the score is that of the float8, and the cast, which goes through text, is spared.
+CREATE FUNCTION custseg._uncast(expression text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.regexp_replace(expression,
+		'^\((custseg\.(?:spend|refunds|cost|profit|average_order|annual_spend)\([^()]*\))\)::float8$', '\1');
+END;
+COMMENT ON FUNCTION custseg._uncast(text) IS
+'Internal: the expression of a measure without its cast to float8 where it is an amount of purchases.';
+
 -- The SQL of a component's score over c, from the model in use.
 CREATE FUNCTION custseg._component_expression(portfolio text, p_measure text, as_of text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -1377,22 +1404,21 @@ AS $$
 DECLARE
 	part record;
 	value text := custseg._measure_expression(portfolio, p_measure, as_of);
-	model text;
+	v_breaks text := custseg._model_expression(portfolio, 'breaks', 'score ' || p_measure);
+	v_scale text := custseg._model_expression(portfolio, 'scale', 'score ' || p_measure);
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT c.* INTO STRICT part FROM component AS c WHERE c.measure = p_measure;
-	model := format('(SELECT m.%%I FROM %I.model AS m WHERE m.name = %L ORDER BY m.as_of DESC LIMIT 1)',
-		custseg._portfolio_schema(portfolio), 'score ' || p_measure);
 	RETURN CASE
 		WHEN part.method = 'none' THEN value
 		WHEN part.method = 'breaks' THEN
-			format('custseg.score(%s, %L::float8[], %L::boolean)::float8', value, part.breaks, part.descending)
+			format('custseg.score(%s, %L::float8[], %L::boolean)::float8', custseg._uncast(value), part.breaks, part.descending)
 		-- 1 for A, as the templates and people count.
 		WHEN part.method = 'abc' THEN
-			format('(%s - custseg.score(%s, %s))::float8', cardinality(part.shares) + 2, value, format(model, 'breaks'))
+			format('(%s - custseg.score(%s, %s))::float8', cardinality(part.shares) + 2, value, v_breaks)
 		WHEN part.method IN ('minmax', 'zscore', 'percentile') THEN
-			format('custseg.scale(%s, %s, %L::boolean)', value, format(model, 'scale'), part.descending)
-		ELSE format('custseg.score(%s, %s, %L::boolean)::float8', value, format(model, 'breaks'), part.descending)
+			format('custseg.scale(%s, %s, %L::boolean)', value, v_scale, part.descending)
+		ELSE format('custseg.score(%s, %s, %L::boolean)::float8', custseg._uncast(value), v_breaks, part.descending)
 	END;
 END
 $$;
@@ -1423,6 +1449,8 @@ DECLARE
 	axes record;
 	part record;
 	value text;
+	-- Customers without a purchase, but with refunds, take no part, as in rfm().
+	buyers constant text := ' FILTER (WHERE custseg.frequency(c.purchases) > 0)';
 	kind text := custseg._option(portfolio, 'lifetime');
 BEGIN
 	PERFORM custseg._work_on(portfolio);
@@ -1438,11 +1466,9 @@ BEGIN
 		spec := format('%s %s', axes.breaks, part.classes);
 		model_column := 'breaks';
 		aggregate := CASE axes.breaks
-			WHEN 'mean' THEN format('ARRAY[avg((%s)::numeric)::float8]', value)
-			ELSE format('custseg.%I(%s, %s)', axes.breaks || '_breaks', value, part.classes)
+			WHEN 'mean' THEN format('ARRAY[avg((%s)::numeric)%s::float8]', value, buyers)
+			ELSE format('custseg.%I(%s, %s)%s', axes.breaks || '_breaks', custseg._uncast(value), part.classes, buyers)
 		END;
-		-- Customers without a purchase, but with refunds, take no part, as in rfm().
-		aggregate := replace(aggregate, '(' || value, '(CASE WHEN custseg.frequency(c.purchases) > 0 THEN ' || value || ' END');
 		RETURN NEXT;
 	END LOOP;
 
@@ -1463,7 +1489,9 @@ BEGIN
 			WHEN 'minmax' THEN format('custseg.minmax_fit(%s)', value)
 			WHEN 'zscore' THEN format('custseg.zscore_fit(%s)', value)
 			WHEN 'percentile' THEN format('custseg.percentiles_fit(%s)', value)
-			ELSE format('custseg.%I(%s, %s)', part.method || '_breaks', value, part.classes)
+			-- Written as for r, f and m, so that the server computes equal ones once.
+			ELSE format('custseg.%I(%s, %s)%s', part.method || '_breaks', custseg._uncast(value), part.classes,
+				CASE WHEN value LIKE '(custseg.%(c.purchases%' THEN buyers ELSE '' END)
 		END;
 		RETURN NEXT;
 	END LOOP;
@@ -1593,7 +1621,7 @@ BEGIN
 	-- A customer with refunds only was never recent: class 1, as in rfm().
 	RETURN format('CASE WHEN c.purchases IS NOT NULL THEN coalesce(custseg.score(%s,
 		(SELECT m.breaks FROM %I.model AS m WHERE m.name = %L ORDER BY m.as_of DESC LIMIT 1), %L::boolean), 1) END::smallint',
-		custseg._measure_expression(portfolio, measure, as_of), custseg._portfolio_schema(portfolio), axis, axis = 'r');
+		custseg._uncast(custseg._measure_expression(portfolio, measure, as_of)), custseg._portfolio_schema(portfolio), axis, axis = 'r');
 END
 $$;
 COMMENT ON FUNCTION custseg._axis_expression(text, text, text) IS
@@ -1629,44 +1657,47 @@ BEGIN
 		INSERT INTO stage_state
 		SELECT c.customer_id, c.known,
 			NOT c.known OR custseg.purchases_eq(c.purchases, c.was_purchases) IS NOT TRUE AND num_nonnulls(c.purchases, c.was_purchases) > 0
-				OR (c.windows, c.measures, c.r, c.f, c.m, c.segment, c.classes, n.tier, n.tier_since, n.in_grace_since, n.valid_until)
+				OR (c.windows, c.measures, c.r, c.f, c.m, c.segment, c.classes, (c.n).tier, (c.n).tier_since, (c.n).in_grace_since, (c.n).valid_until)
 				IS DISTINCT FROM (c.was_windows, c.was_measures, c.was_r, c.was_f, c.was_m, c.was_segment, c.was_classes, c.was_tier,
 					c.was_tier_since, c.was_grace_since, c.was_valid_until),
-			c.purchases, c.windows, c.measures, c.r, c.f, c.m, c.was_segment, c.segment, c.classes, c.was_tier, n.tier,
-			CASE WHEN n.transition = ''none'' AND c.was_tier IS NOT NULL THEN ''exit'' ELSE n.transition END,
-			CASE WHEN c.was_tier <> ALL (%9$L) THEN format(''tier %%s is no more; '', c.was_tier) ELSE '''' END || n.reason,
-			n.tier_since, n.in_grace_since, n.valid_until,
-			(n.tier, n.tier_since, n.in_grace_since, n.valid_until)
+			c.purchases, c.windows, c.measures, c.r, c.f, c.m, c.was_segment, c.segment, c.classes, c.was_tier, (c.n).tier,
+			CASE WHEN (c.n).transition = ''none'' AND c.was_tier IS NOT NULL THEN ''exit'' ELSE (c.n).transition END,
+			CASE WHEN c.was_tier <> ALL (%9$L) THEN format(''tier %%s is no more; '', c.was_tier) ELSE '''' END || (c.n).reason,
+			(c.n).tier_since, (c.n).in_grace_since, (c.n).valid_until,
+			((c.n).tier, (c.n).tier_since, (c.n).in_grace_since, (c.n).valid_until)
 				IS DISTINCT FROM (c.was_tier, c.was_tier_since, c.was_grace_since, c.was_valid_until)
 		FROM (
-			SELECT c.*, %1$s AS score, %2$s AS segment, %3$s AS classes
+			SELECT c.*, custseg.next_tier(%8$L::custseg.tier_policy,
+				CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_tier END, CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_tier_since END,
+				ARRAY[%10$s]::float8[], NULL, c.overrides, %11$s, CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_grace_since END) AS n
 			FROM (
-				SELECT c.*%7$s
+				SELECT c.*, %1$s AS score, %2$s AS segment, %3$s AS classes
 				FROM (
-					SELECT c.*, w.customer_id IS NOT NULL AS known, w.purchases AS was_purchases, w.windows AS was_windows,
-						w.measures AS was_measures, w.r AS was_r, w.f AS was_f, w.m AS was_m, w.segment AS was_segment,
-						w.classes AS was_classes, w.tier AS was_tier, w.tier_since AS was_tier_since, w.grace_since AS was_grace_since,
-						w.valid_until AS was_valid_until, o.overrides, %4$s AS r, %5$s AS f, %6$s AS m
-					FROM stage_customer AS c
-					LEFT JOIN customer AS w ON w.customer_id = c.customer_id
-					LEFT JOIN (
-						SELECT v.customer_id, jsonb_agg(jsonb_strip_nulls(jsonb_build_object(''kind'', v.kind, ''tier'', v.tier,
-							''from'', v.valid_from, ''until'', v.valid_until, ''reason'', v.reason, ''author'', v.author))
-							ORDER BY v.override_id) AS overrides
-						FROM override AS v
-						-- One that has ended may name a tier that was dropped.
-						WHERE v.tier IS NULL OR v.tier = ANY (%9$L)
-						GROUP BY v.customer_id
-					) AS o ON o.customer_id = c.customer_id
+					SELECT c.*%7$s
+					FROM (
+						SELECT c.*, w.customer_id IS NOT NULL AS known, w.purchases AS was_purchases, w.windows AS was_windows,
+							w.measures AS was_measures, w.r AS was_r, w.f AS was_f, w.m AS was_m, w.segment AS was_segment,
+							w.classes AS was_classes, w.tier AS was_tier, w.tier_since AS was_tier_since, w.grace_since AS was_grace_since,
+							w.valid_until AS was_valid_until, o.overrides, %4$s AS r, %5$s AS f, %6$s AS m
+						FROM stage_customer AS c
+						LEFT JOIN customer AS w ON w.customer_id = c.customer_id
+						LEFT JOIN (
+							SELECT v.customer_id, jsonb_agg(jsonb_strip_nulls(jsonb_build_object(''kind'', v.kind, ''tier'', v.tier,
+								''from'', v.valid_from, ''until'', v.valid_until, ''reason'', v.reason, ''author'', v.author))
+								ORDER BY v.override_id) AS overrides
+							FROM override AS v
+							-- One that has ended may name a tier that was dropped.
+							WHERE v.tier IS NULL OR v.tier = ANY (%9$L)
+							GROUP BY v.customer_id
+						) AS o ON o.customer_id = c.customer_id
+						OFFSET 0
+					) AS c
 					OFFSET 0
 				) AS c
 				OFFSET 0
 			) AS c
 			OFFSET 0
-		) AS c
-		CROSS JOIN LATERAL custseg.next_tier(%8$L::custseg.tier_policy,
-			CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_tier END, CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_tier_since END,
-			ARRAY[%10$s]::float8[], NULL, c.overrides, %11$s, CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_grace_since END) AS n',
+		) AS c',
 		custseg._score_expression(portfolio),
 		CASE WHEN segmentation = 'none' THEN 'NULL::text'
 			ELSE format('custseg.segment(%L::custseg.segment_model, c.r, c.f, c.m)', custseg.segmentation_model(segmentation)) END,
@@ -1699,14 +1730,21 @@ DECLARE
 	n_begun bigint;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	UPDATE customer AS c
-	SET purchases = s.purchases, windows = s.windows, measures = s.measures, r = s.r, f = s.f, m = s.m,
-		segment_since = CASE WHEN s.segment IS NOT DISTINCT FROM c.segment THEN c.segment_since WHEN s.segment IS NOT NULL THEN day END,
-		segment = s.segment, classes = s.classes, tier = s.tier, tier_since = s.tier_since, grace_since = s.grace_since,
-		valid_until = s.valid_until
-	FROM stage_state AS s
-	WHERE s.changed AND s.known AND c.customer_id = s.customer_id;
-	GET DIAGNOSTICS n_updated = ROW_COUNT;
+	-- A first run has nothing to change, and is spared the joins that would find that out.
+	SELECT count(*) FILTER (WHERE s.changed AND s.known),
+		count(*) FILTER (WHERE s.changed AND (s.from_tier IS DISTINCT FROM s.tier AND s.from_tier IS NOT NULL
+			OR s.from_segment IS DISTINCT FROM s.segment AND s.from_segment IS NOT NULL))
+	INTO n_updated, n_ended FROM stage_state AS s;
+
+	IF n_updated > 0 THEN
+		UPDATE customer AS c
+		SET purchases = s.purchases, windows = s.windows, measures = s.measures, r = s.r, f = s.f, m = s.m,
+			segment_since = CASE WHEN s.segment IS NOT DISTINCT FROM c.segment THEN c.segment_since WHEN s.segment IS NOT NULL THEN day END,
+			segment = s.segment, classes = s.classes, tier = s.tier, tier_since = s.tier_since, grace_since = s.grace_since,
+			valid_until = s.valid_until
+		FROM stage_state AS s
+		WHERE s.changed AND s.known AND c.customer_id = s.customer_id;
+	END IF;
 
 	INSERT INTO customer (customer_id, purchases, windows, measures, r, f, m, segment, segment_since, classes, tier, tier_since,
 		grace_since, valid_until, entered)
@@ -1720,18 +1758,21 @@ BEGIN
 	FROM stage_state AS s WHERE s.state_change;
 	GET DIAGNOSTICS n_transitions = ROW_COUNT;
 
-	UPDATE membership AS h SET until = day
-	FROM stage_state AS s
-	CROSS JOIN LATERAL (VALUES ('tier', s.from_tier, s.tier), ('segment', s.from_segment, s.segment)) AS v (dimension, was, now)
-	WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.was IS NOT NULL
-		AND h.customer_id = s.customer_id AND h.dimension = v.dimension AND h.until IS NULL;
-	GET DIAGNOSTICS n_ended = ROW_COUNT;
+	IF n_ended > 0 THEN
+		UPDATE membership AS h SET until = day
+		FROM stage_state AS s
+		CROSS JOIN LATERAL (VALUES ('tier', s.from_tier, s.tier), ('segment', s.from_segment, s.segment)) AS v (dimension, was, now)
+		WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.was IS NOT NULL
+			AND h.customer_id = s.customer_id AND h.dimension = v.dimension AND h.until IS NULL;
+		GET DIAGNOSTICS n_ended = ROW_COUNT;
+	END IF;
 
 	INSERT INTO membership (customer_id, dimension, class, since, reason)
 	SELECT s.customer_id, v.dimension, v.now, day, v.reason
 	FROM stage_state AS s
-	CROSS JOIN LATERAL (VALUES ('tier', s.from_tier, s.tier, s.reason),
-		('segment', s.from_segment, s.segment, concat_ws('-', s.r, s.f, s.m))) AS v (dimension, was, now, reason)
+	-- In the order of the index.
+	CROSS JOIN LATERAL (VALUES ('segment', s.from_segment, s.segment, concat_ws('-', s.r, s.f, s.m)),
+		('tier', s.from_tier, s.tier, s.reason)) AS v (dimension, was, now, reason)
 	WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.now IS NOT NULL;
 	GET DIAGNOSTICS n_begun = ROW_COUNT;
 
@@ -2843,10 +2884,11 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	RETURN QUERY
 	SELECT k.source, u.measure || CASE k.kind WHEN 'net_value' THEN ' (cost)' ELSE '' END,
-		replace(replace(replace(replace(k.expression, '{rows}', r.condition || ' AND {filter}'), '{filter}',
-			CASE WHEN m.filter IS NULL THEN 'true' ELSE format('%L IN (%s)', m.filter, r.filters) END),
+		-- The filter last: no mark is looked for in it.
+		replace(replace(replace(replace(k.expression, '{rows}', r.condition || ' AND {filter}'),
 			'{from}', format('%L::date', coalesce(lower(custseg.measure_window(m."window", as_of)), '-infinity'))),
-			'{as_of}', format('%L::date', as_of))
+			'{as_of}', format('%L::date', as_of)),
+			'{filter}', CASE WHEN m.filter IS NULL THEN 'true' ELSE format('%L IN (%s)', m.filter, r.filters) END)
 	FROM custseg._used_measures(portfolio) AS u
 	LEFT JOIN measure AS m ON m.measure = u.measure
 	JOIN custseg._source_measures() AS k ON k.kind = coalesce(m.kind, u.measure)
@@ -3376,10 +3418,12 @@ BEGIN
 
 	PERFORM custseg._clear_stage(portfolio, 'stage_customer');
 	EXECUTE format('INSERT INTO stage_customer (customer_id, purchases, counts)
-		SELECT * FROM custseg._portfolio_purchases(NULL::%s, %L, $1, $2, %L)',
+		SELECT * FROM custseg._portfolio_purchases(NULL::%s, %L, $1, $2, %L)%s',
 		home.customer_type, format('SELECT customer_id, ordered_at, amount%s FROM %I.source_orders',
 			CASE WHEN 'order_id' = ANY (present) THEN ', cost, order_id' WHEN 'cost' = ANY (present) THEN ', cost' ELSE '' END,
-			custseg._portfolio_schema(portfolio)), home.time_zone)
+			custseg._portfolio_schema(portfolio)), home.time_zone,
+		-- A first run writes all tables in the order of their indexes.
+		CASE WHEN NOT EXISTS (SELECT FROM customer) THEN ' ORDER BY 1' ELSE '' END)
 	USING as_of, before.as_of;
 	DELETE FROM stage_customer AS s WHERE s.counts IS NOT NULL RETURNING s.counts INTO counts;
 
@@ -3683,10 +3727,11 @@ DECLARE
 	lock_class int;
 	lock_key int;
 	failed boolean := false;
-	state text;
-	message text;
-	detail text;
-	hint text;
+	-- Qualified: the procedure cannot pin search_path, and the other types are words of the grammar.
+	state pg_catalog.text;
+	message pg_catalog.text;
+	detail pg_catalog.text;
+	hint pg_catalog.text;
 BEGIN
 	IF NOT custseg._can_commit() THEN
 		RAISE EXCEPTION 'run_refresh commits and cannot be called in a transaction block or function'
@@ -4187,6 +4232,9 @@ BEGIN
 		valid_from date, valid_until date);
 	PERFORM custseg._check_given(goal.target, 'target');
 	PERFORM custseg._check_given(goal.metric, 'metric');
+	-- Of a metric that should be low, more is not better.
+	goal.direction := coalesce(goal.direction,
+		(SELECT m.direction FROM custseg.target_metrics() AS m WHERE m.metric = goal.metric), 'at_least');
 	PERFORM custseg._check_choice(goal.direction, 'direction', 'at_least', 'at_most');
 	IF goal.value IS NULL OR goal.value IN ('NaN', 'Infinity', '-Infinity')
 		OR (goal.amber >= 0 AND goal.amber < 'Infinity') IS NOT TRUE OR goal.valid_from >= goal.valid_until
@@ -4195,11 +4243,11 @@ BEGIN
 				goal.amber, coalesce(goal.valid_from::text, 'null'), coalesce(goal.valid_until::text, 'null')
 			USING ERRCODE = '22023', HINT = 'value is finite, amber at least 0, valid_until after valid_from.';
 	END IF;
-	RETURN row_given;
+	RETURN row_given || jsonb_build_object('direction', goal.direction);
 END
 $$;
 COMMENT ON FUNCTION custseg._complete_target(text, jsonb) IS
-'Internal: checks a row of target. 22023: a value that is none.';
+'Internal: checks a row of target, which takes the direction of its metric where it has none. 22023: a value that is none.';
 
 -- --- Writing --------------------------------------------------------------
 
@@ -6594,12 +6642,11 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	known record;
-	value text;
 BEGIN
 	SELECT m.* INTO known FROM custseg.target_metrics() AS m WHERE m.metric = p_metric;
 	IF NOT FOUND THEN
 		BEGIN
-			value := custseg._measure_expression(portfolio, p_metric, '{as_of}');
+			PERFORM custseg._measure_expression(portfolio, p_metric, '');
 		EXCEPTION WHEN invalid_parameter_value THEN
 			RAISE EXCEPTION 'argument "metric" is "%", which is no metric and no measure', p_metric
 				USING ERRCODE = '22023', HINT = format('Metrics are %s, and the measures of the portfolio.',
@@ -6611,8 +6658,9 @@ BEGIN
 	source := coalesce(known.source, 'orders');
 	takes_period := coalesce(known.takes_period, false);
 	adds_up := coalesce(known.adds_up, false);
-	numerator := CASE WHEN value IS NULL THEN known.numerator ELSE value END;
-	denominator := CASE WHEN value IS NULL THEN known.denominator ELSE format('(%s IS NOT NULL)::int', value) END;
+	-- The name stands last: marks may be in it.
+	numerator := CASE WHEN known.metric IS NULL THEN '{measure}' || p_metric ELSE known.numerator END;
+	denominator := CASE WHEN known.metric IS NULL THEN '{known}' || p_metric ELSE known.denominator END;
 END
 $$;
 COMMENT ON FUNCTION custseg._target_metric(text, text) IS
@@ -6627,7 +6675,18 @@ DECLARE
 	day text := format('%L::date', as_of);
 	mark text[];
 BEGIN
-	-- The expressions of models cost a look at the settings: only where they are asked for.
+	IF starts_with(expression, '{measure}') THEN
+		RETURN custseg._measure_expression(portfolio, substr(expression, length('{measure}') + 1), day);
+	ELSIF starts_with(expression, '{known}') THEN
+		RETURN format('(%s IS NOT NULL)::int', custseg._measure_expression(portfolio, substr(expression, length('{known}') + 1), day));
+	END IF;
+	FOREACH mark SLICE 1 IN ARRAY ARRAY[
+		['{p}', summary], ['{as_of}', day], ['{from}', format('%L::date', p_from)],
+		['{active}', custseg._option(portfolio, 'active_days')], ['{fresh}', custseg._option(portfolio, 'new_days')]]
+	LOOP
+		expression := replace(expression, mark[1], mark[2]);
+	END LOOP;
+	-- The rest may hold names, so no mark is looked for in it. It costs a look at the settings: only where it is asked for.
 	IF expression LIKE '%{risk}%' THEN
 		expression := replace(expression, '{risk}', custseg._risk_expression(portfolio, day));
 	END IF;
@@ -6638,14 +6697,7 @@ BEGIN
 	IF expression LIKE '%{score}%' THEN
 		expression := replace(expression, '{score}', custseg._score_expression(portfolio));
 	END IF;
-	FOREACH mark SLICE 1 IN ARRAY ARRAY[
-		['{p}', summary], ['{as_of}', day], ['{from}', format('%L::date', p_from)],
-		['{active}', custseg._option(portfolio, 'active_days')], ['{fresh}', custseg._option(portfolio, 'new_days')]]
-	LOOP
-		expression := replace(expression, mark[1], mark[2]);
-	END LOOP;
-	-- A measure may be the score itself.
-	RETURN replace(expression, 'c.score::float8', format('(%s)', custseg._score_expression(portfolio)));
+	RETURN expression;
 END
 $$;
 COMMENT ON FUNCTION custseg._fill_metric(text, text, text, date, date) IS
@@ -8345,21 +8397,23 @@ AS $$
 DECLARE
 	problem text;
 BEGIN
-	SELECT CASE
-			WHEN c.oid IS NULL THEN format('It has no table "%s".', t.name)
-			WHEN c.relkind <> 'r' THEN format('"%s" is not a table.', t.name)
-			WHEN t.name = 'portfolio' AND (
-				SELECT count(*) FROM pg_attribute AS a
-				WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attgenerated = ''
-					AND (a.attname, a.atttypid) IN (('name', 'text'::regtype), ('layout', 'int4'::regtype))) <> 2
-				THEN 'Its table "portfolio" has other columns.'
-		END
-	INTO problem
-	FROM unnest('{portfolio,setting,source,run,criteria,model,customer,membership,tier_transition,measure,component,tier,report_view}'::text[])
-		WITH ORDINALITY AS t (name, place)
-	LEFT JOIN pg_class AS c ON c.relname = t.name
-		AND c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = p_schema)
-	ORDER BY 1 NULLS LAST, t.place LIMIT 1;
+	SELECT x.problem INTO problem
+	FROM (
+		SELECT t.place, CASE
+				WHEN c.oid IS NULL THEN format('It has no table "%s".', t.name)
+				WHEN c.relkind <> 'r' THEN format('"%s" is not a table.', t.name)
+				WHEN t.name = 'portfolio' AND (
+					SELECT count(*) FROM pg_attribute AS a
+					WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attgenerated = ''
+						AND (a.attname, a.atttypid) IN (('name', 'text'::regtype), ('layout', 'int4'::regtype))) <> 2
+					THEN 'Its table "portfolio" has other columns.'
+			END AS problem
+		FROM unnest('{portfolio,setting,source,run,criteria,model,customer,membership,tier_transition,measure,component,tier,report_view}'::text[])
+			WITH ORDINALITY AS t (name, place)
+		LEFT JOIN pg_class AS c ON c.relname = t.name
+			AND c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = p_schema)
+	) AS x
+	WHERE x.problem IS NOT NULL ORDER BY x.place LIMIT 1;
 	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION 'argument "schema_name": schema "%" holds no portfolio', p_schema
 			USING ERRCODE = '22023', DETAIL = problem,
@@ -8484,7 +8538,7 @@ COMMENT ON FUNCTION custseg.rename_portfolio(text, text) IS
 -- --- drop_portfolio -------------------------------------------------------
 
 -- What DROP SCHEMA ... CASCADE would take with it outside the schema. Where something belongs to something else, such as
--- the rule of a view to the view, the dependency is internal, and both go.
+-- the rule of a view to the view, the dependency is internal, and both go. pg_identify_object quotes names.
 CREATE FUNCTION custseg._dependents_outside(schema_name name) RETURNS SETOF text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
 SET search_path = pg_catalog, pg_temp
@@ -8510,10 +8564,13 @@ AS $$
 	LEFT JOIN pg_class AS c ON c.oid = coalesce(w.ev_class, f.adrelid, t.tgrelid, p.polrelid,
 		CASE WHEN g.classid = 'pg_class'::regclass THEN g.objid END)
 	LEFT JOIN pg_type AS y ON g.classid = 'pg_type'::regclass AND y.oid = g.objid
+	LEFT JOIN pg_cast AS k ON g.classid = 'pg_cast'::regclass AND k.oid = g.objid
 	CROSS JOIN LATERAL pg_identify_object(g.classid, g.objid, 0) AS i
-	WHERE coalesce(c.relnamespace::regnamespace::text, quote_ident(i.schema), '') NOT IN (quote_ident(schema_name), 'pg_toast')
-		AND (i.schema IS NOT NULL OR c.oid IS NOT NULL OR g.classid IN ('pg_cast'::regclass, 'pg_event_trigger'::regclass))
-		-- What goes with something else that is named.
+	WHERE coalesce(c.relnamespace::regnamespace::text, i.schema, '') NOT IN (quote_ident(schema_name), 'pg_toast')
+		AND (i.schema IS NOT NULL OR c.oid IS NOT NULL OR k.oid IS NOT NULL OR g.classid = 'pg_event_trigger'::regclass)
+		-- What goes with something else that is named, or with a type of the schema.
+		AND NOT EXISTS (SELECT FROM pg_type AS t WHERE t.oid IN (k.castsource, k.casttarget)
+			AND t.typnamespace::regnamespace::text = quote_ident(schema_name))
 		AND coalesce(w.rulename, '') <> '_RETURN' AND NOT coalesce(t.tgisinternal, false)
 		AND NOT (g.classid = 'pg_class'::regclass AND c.relkind IN ('i', 'I'))
 		AND coalesce(y.typrelid, 0) = 0 AND coalesce(y.typcategory, '') <> 'A'

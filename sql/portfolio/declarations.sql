@@ -313,6 +313,9 @@ BEGIN
 		valid_from date, valid_until date);
 	PERFORM custseg._check_given(goal.target, 'target');
 	PERFORM custseg._check_given(goal.metric, 'metric');
+	-- Of a metric that should be low, more is not better.
+	goal.direction := coalesce(goal.direction,
+		(SELECT m.direction FROM custseg.target_metrics() AS m WHERE m.metric = goal.metric), 'at_least');
 	PERFORM custseg._check_choice(goal.direction, 'direction', 'at_least', 'at_most');
 	IF goal.value IS NULL OR goal.value IN ('NaN', 'Infinity', '-Infinity')
 		OR (goal.amber >= 0 AND goal.amber < 'Infinity') IS NOT TRUE OR goal.valid_from >= goal.valid_until
@@ -321,11 +324,11 @@ BEGIN
 				goal.amber, coalesce(goal.valid_from::text, 'null'), coalesce(goal.valid_until::text, 'null')
 			USING ERRCODE = '22023', HINT = 'value is finite, amber at least 0, valid_until after valid_from.';
 	END IF;
-	RETURN row_given;
+	RETURN row_given || jsonb_build_object('direction', goal.direction);
 END
 $$;
 COMMENT ON FUNCTION custseg._complete_target(text, jsonb) IS
-'Internal: checks a row of target. 22023: a value that is none.';
+'Internal: checks a row of target, which takes the direction of its metric where it has none. 22023: a value that is none.';
 
 -- --- Writing --------------------------------------------------------------
 

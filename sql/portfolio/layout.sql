@@ -185,7 +185,7 @@ COMMENT ON COLUMN customer.entered IS 'as_of of the run that saw the customer fi
 
 CREATE TABLE membership (
 	customer_id {key} NOT NULL,
-	dimension   text NOT NULL CHECK (dimension IN ('tier', 'segment')),
+	dimension   text COLLATE "C" NOT NULL CHECK (dimension IN ('tier', 'segment')),
 	class       text NOT NULL,
 	since       date NOT NULL,
 	until       date CHECK (until > since),

@@ -13,7 +13,7 @@ CREATE TABLE target (
 	class       text,
 	period      text,
 	value       numeric NOT NULL CHECK (value <> 'NaN'),
-	direction   text NOT NULL DEFAULT 'at_least' CHECK (direction IN ('at_least', 'at_most')),
+	direction   text NOT NULL CHECK (direction IN ('at_least', 'at_most')),
 	amber       numeric NOT NULL DEFAULT 0.1 CHECK (amber >= 0 AND amber < 'Infinity'),
 	valid_from  date,
 	valid_until date,

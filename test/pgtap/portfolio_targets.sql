@@ -3,7 +3,7 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS custseg;
 
-SELECT plan(108);
+SELECT plan(116);
 SELECT setseed(0.1618);
 
 CREATE TABLE line AS
@@ -242,6 +242,25 @@ SELECT throws_ok($$SELECT custseg.set_target_actual('shop', 'market share', 'NaN
 SELECT throws_ok($$SELECT custseg.set_target_actual('shop', 'market share', 1, 'infinity')$$, '22023', 'argument "as_of" is infinity');
 SELECT throws_ok(format($$SELECT custseg.set_target_actual('shop', 'market share', 1, %L)$$, current_date + 2), '22023', 'argument "as_of" is ' || current_date + 2);
 SELECT is((SELECT count(*) FROM shop.target WHERE target = 'a'), 0::bigint, 'none of these has left anything');
+
+-- --- targets are declarations -----------------------------------------------
+CREATE TEMPORARY TABLE document AS SELECT custseg.export_portfolio('shop') AS d;
+SELECT is(jsonb_array_length(d -> 'targets')::bigint, (SELECT count(*) FROM shop.target), 'the document has the targets') FROM document;
+CREATE TEMPORARY TABLE kept AS TABLE shop.target;
+DELETE FROM shop.target;
+SELECT custseg.import_portfolio('shop', d) FROM document;
+SELECT is_empty('(TABLE kept EXCEPT TABLE shop.target) UNION ALL (TABLE shop.target EXCEPT TABLE kept)', 'and brings them back');
+SELECT custseg.import_portfolio('shop', jsonb_set(d, '{targets}', '[{"target": "short", "metric": "churn_share", "value": 0.1}]')) FROM document;
+SELECT is((SELECT ROW(scope, direction, amber)::text FROM shop.target), '(all,at_most,0.1)', 'with defaults');
+SELECT throws_ok(format($$SELECT custseg.import_portfolio('shop', %L)$$, jsonb_set(d, '{targets}', t)), s, NULL, t::text)
+FROM document, (VALUES ('[{"target": "a", "metric": "spend"}]'::jsonb, '22023'), ('[{"target": "a", "metric": "spent", "value": 1}]', '22023'),
+	('[{"target": "a", "metric": "spend", "value": 1, "amber": -1}]', '22023')) AS v (t, s);
+SELECT custseg.set_measure('shop', 'visits', 'active_months');
+SELECT custseg.set_target('shop', 'visits', 'visits', 3);
+SELECT throws_ok($$SELECT custseg.drop_measure('shop', 'visits')$$, '22023', 'target "visits": argument "metric" is "visits", which is no metric and no measure');
+SELECT custseg.set_target('shop', 'of regulars', 'spend', 3, 'tier', 'regular');
+SELECT custseg.rename_tier('shop', 'regular', 'usual');
+SELECT is((SELECT class FROM shop.target WHERE target = 'of regulars'), 'usual', 'a tier that is renamed');
 
 SELECT * FROM finish();
 ROLLBACK;

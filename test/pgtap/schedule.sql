@@ -22,10 +22,6 @@ SELECT pg_temp.make('vip', 'schedule_vip');
 SELECT pg_temp.make('x''; DROP TABLE t; --', 'schedule_x');
 SELECT pg_temp.make(E'it''s 5% \\ $(rm)\n!', 'schedule_it');
 
--- STAND-IN until the portfolio layer has it.
-CREATE PROCEDURE custseg.run_refresh(portfolio text, as_of date DEFAULT NULL) LANGUAGE sql AS $$ SELECT 1 $$;
--- end of the STAND-IN
-
 -- The line of a text that begins so.
 CREATE FUNCTION pg_temp.line(content text, beginning text) RETURNS text LANGUAGE sql AS $$
 	SELECT l FROM string_to_table(content, E'\n') l WHERE starts_with(l, beginning) $$;
@@ -49,7 +45,7 @@ SELECT throws_ok($$SELECT custseg.schedule('vip', '0 3 * * *')$$, '55000',
 	'role "schedule_owner" may not log in, so its job for portfolio "vip" would fail', 'a role that may not log in has no jobs');
 SELECT lives_ok($$SELECT custseg.unschedule('vip')$$, 'but may unschedule');
 RESET ROLE;
-REVOKE EXECUTE ON PROCEDURE custseg.run_refresh(text, date) FROM PUBLIC;
+REVOKE EXECUTE ON PROCEDURE custseg.run_refresh(text, date) FROM schedule_owner;
 SET LOCAL ROLE schedule_member;
 SELECT throws_ok($$SELECT custseg.schedule('vip', '0 3 * * *')$$, '42501',
 	'role "schedule_member" may not call custseg.run_refresh, so its job for portfolio "vip" would fail', 'nor one that may not refresh');

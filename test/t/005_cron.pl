@@ -87,30 +87,22 @@ sub break_portfolio
 
 sub drop_portfolio { my ($db, $name) = @_; return query('analyst', $db, 'SELECT custseg._unregister_portfolio(' . quoted($name) . ')') }
 
-# STAND-IN until the portfolio layer has run_refresh: a procedure that commits before it refreshes. Then ran_as reads the
-# portfolio's own table of runs, and forget_runs goes.
-foreach my $db ('shop', 'other')
-{
-	query('analyst', $db, q{
-		CREATE SCHEMA stand_in;
-		CREATE TABLE stand_in.run (portfolio text, role name);
-		CREATE PROCEDURE custseg.run_refresh(portfolio text, as_of date DEFAULT NULL) LANGUAGE plpgsql AS $$
-		BEGIN
-			INSERT INTO stand_in.run VALUES (portfolio, current_user);
-			COMMIT;
-			PERFORM FROM custseg.refresh(portfolio, as_of);
-		END $$;
-	});
-}
-sub forget_runs { return query('analyst', 'shop', 'TRUNCATE stand_in.run') }
-
-# The roles that a portfolio's runs were made by.
+# The roles that runs of a portfolio were started by since forget_runs.
 sub ran_as
 {
 	my ($db, $name) = @_;
-	return $node->safe_psql($db, 'SELECT DISTINCT role FROM stand_in.run WHERE portfolio = ' . quoted($name));
+	my $schema = $node->safe_psql($db, 'SELECT schema_name FROM custseg.portfolios WHERE name = ' . quoted($name));
+	return $node->safe_psql($db, "SELECT DISTINCT started_by FROM $schema.run");
 }
-# end of the STAND-IN
+
+sub forget_runs
+{
+	foreach my $schema (split(/\n/, $node->safe_psql('shop', 'SELECT schema_name FROM custseg.portfolios')))
+	{
+		query('analyst', 'shop', "DELETE FROM $schema.run");
+	}
+	return;
+}
 
 create_portfolio('shop', $_) foreach (@portfolios, $lines, 'weekly');
 create_portfolio('other', $_) foreach ('vip', $hostile);
