@@ -164,6 +164,7 @@ CREATE TABLE customer (
 	tier_since    date,
 	grace_since   date,
 	valid_until   date,
+	reason        text,
 	entered       date NOT NULL
 );
 COMMENT ON TABLE customer IS 'Every customer as the last run left it. What changes from day to day by itself is in the views.';
@@ -181,6 +182,7 @@ COMMENT ON COLUMN customer.tier IS 'Tier; NULL: excluded, or gone from the sourc
 COMMENT ON COLUMN customer.tier_since IS 'First day of the tier.';
 COMMENT ON COLUMN customer.grace_since IS 'First day of grace; NULL: not in grace.';
 COMMENT ON COLUMN customer.valid_until IS 'First day behind the validity of the tier; NULL: no limit.';
+COMMENT ON COLUMN customer.reason IS 'Why the tier is as it is: the reason of the last transition.';
 COMMENT ON COLUMN customer.entered IS 'as_of of the run that saw the customer first.';
 
 CREATE TABLE membership (

@@ -98,7 +98,7 @@ CREATE TABLE allocation (
 	amount      numeric NOT NULL CHECK (amount > 0),
 	PRIMARY KEY (customer_id, resource, since)
 );
-CREATE UNIQUE INDEX allocation_open ON allocation (customer_id, resource) WHERE until IS NULL;
+CREATE UNIQUE INDEX allocation_open ON allocation (customer_id, resource) INCLUDE (amount) WHERE until IS NULL;
 COMMENT ON TABLE allocation IS
 	'How much each customer got of each resource, from when to when. An interval ends when the amount changes.';
 COMMENT ON COLUMN allocation.customer_id IS 'The customer.';
