@@ -1566,7 +1566,7 @@ COMMENT ON FUNCTION custseg._fit_models(text, date) IS
 -- Only what differs is written.
 
 -- The policy that the tiers and settings of a portfolio make.
-CREATE FUNCTION custseg._tier_policy(portfolio text) RETURNS custseg.tier_policy
+CREATE FUNCTION custseg._portfolio_policy(portfolio text) RETURNS custseg.tier_policy
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1585,7 +1585,7 @@ BEGIN
 	RETURN (settings || jsonb_build_object('tiers', tiers))::text::custseg.tier_policy;
 END
 $$;
-COMMENT ON FUNCTION custseg._tier_policy(text) IS
+COMMENT ON FUNCTION custseg._portfolio_policy(text) IS
 'Internal: the tier_policy of a portfolio. 22P02, 22023: its tiers are not a policy.';
 
 -- The SQL of the total score over alias c with the components' scores k1, k2, ...; NULL without components.
@@ -1635,7 +1635,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	day text := format('%L::date', as_of);
-	policy custseg.tier_policy := custseg._tier_policy(portfolio);
+	policy custseg.tier_policy := custseg._portfolio_policy(portfolio);
 	segmentation text := custseg._option(portfolio, 'segmentation');
 	scores text;
 	classes text;
@@ -3935,7 +3935,7 @@ BEGIN
 	UNION SELECT c.score_name FROM component AS c
 	UNION SELECT m.measure FROM measure AS m
 	UNION SELECT r.weight_measure FROM resource AS r WHERE r.weight_measure IS NOT NULL
-	UNION SELECT u.measure FROM unnest(custseg.tier_policy_measures(custseg._tier_policy(portfolio))) AS u (measure)
+	UNION SELECT u.measure FROM unnest(custseg.tier_policy_measures(custseg._portfolio_policy(portfolio))) AS u (measure)
 	UNION VALUES ('score'), ('r'), ('f'), ('m')
 	ORDER BY 1;
 END
@@ -4450,7 +4450,7 @@ DECLARE
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	-- Syntax, rules that cannot hold or hide each other, retention above entry: the type refuses them.
-	PERFORM custseg._tier_policy(portfolio);
+	PERFORM custseg._portfolio_policy(portfolio);
 	FOR used IN SELECT r.* FROM custseg._rule_measures(portfolio) AS r LOOP
 		PERFORM custseg._check_measure(portfolio, used.measure, format('rule "%s" of tier "%s"', used.rule, used.tier));
 		IF used.measure = 'score' AND NOT EXISTS (SELECT FROM component AS c WHERE c.weight > 0) THEN
@@ -9615,7 +9615,7 @@ DECLARE
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT p.last_as_of INTO STRICT day FROM portfolio AS p;
-	policy := custseg._tier_policy(portfolio);
+	policy := custseg._portfolio_policy(portfolio);
 	EXECUTE format('
 		SELECT c.tier, c.tier_since, c.grace_since, c.valid_until,
 			num_nonnulls(c.purchases, c.windows, c.measures, c.segment, c.tier) = 0 AS gone
