@@ -179,15 +179,15 @@ BEGIN
 		SET purchases = s.purchases, windows = s.windows, measures = s.measures, r = s.r, f = s.f, m = s.m,
 			segment_since = CASE WHEN s.segment IS NOT DISTINCT FROM c.segment THEN c.segment_since WHEN s.segment IS NOT NULL THEN day END,
 			segment = s.segment, classes = s.classes, tier = s.tier, tier_since = s.tier_since, grace_since = s.grace_since,
-			valid_until = s.valid_until
+			valid_until = s.valid_until, reason = CASE WHEN s.state_change THEN s.reason ELSE c.reason END
 		FROM stage_state AS s
 		WHERE s.changed AND s.known AND c.customer_id = s.customer_id;
 	END IF;
 
 	INSERT INTO customer (customer_id, purchases, windows, measures, r, f, m, segment, segment_since, classes, tier, tier_since,
-		grace_since, valid_until, entered)
+		grace_since, valid_until, reason, entered)
 	SELECT s.customer_id, s.purchases, s.windows, s.measures, s.r, s.f, s.m, s.segment, CASE WHEN s.segment IS NOT NULL THEN day END,
-		s.classes, s.tier, s.tier_since, s.grace_since, s.valid_until, day
+		s.classes, s.tier, s.tier_since, s.grace_since, s.valid_until, CASE WHEN s.state_change THEN s.reason END, day
 	FROM stage_state AS s WHERE NOT s.known;
 	GET DIAGNOSTICS n_inserted = ROW_COUNT;
 
@@ -235,7 +235,8 @@ BEGIN
 		DELETE FROM tier_transition AS t WHERE t.as_of >= p_from RETURNING t.customer_id
 	)
 	UPDATE customer AS c
-	SET tier = l.tier, tier_since = l.tier_since, grace_since = l.grace_since, valid_until = l.valid_until
+	SET tier = l.tier, tier_since = l.tier_since, grace_since = l.grace_since, valid_until = l.valid_until,
+		reason = l.reason
 	FROM (SELECT DISTINCT u.customer_id FROM undone AS u) AS u
 	LEFT JOIN LATERAL (
 		SELECT t.* FROM tier_transition AS t WHERE t.customer_id = u.customer_id AND t.as_of < p_from

@@ -20,7 +20,9 @@
  *   another one inside. A call within a call keeps the outermost;
  * - with jit = off. Their statements are many, each over tables whose size the
  *   planner can but guess, and work in C functions: compiling takes longer than
- *   it saves, a second and more where nothing else does.
+ *   it saves, a second and more where nothing else does;
+ * - with text forms of values that lose nothing, whatever the session prefers:
+ *   a float with fewer digits would move breaks.
  *
  * This is not SECURITY DEFINER: whose rights are used depends on an argument,
  * and the caller has them already, or, as a reader, may read what they give.
@@ -352,6 +354,20 @@ Set(const char *setting, const char *value)
 							 GUC_ACTION_SAVE, true, 0, false);
 }
 
+/*
+ * The internal functions write values into statements and documents as text.
+ * That text must mean the same whatever the session prefers. How a date is read
+ * (the order of day and month) stays as it is: a source view may cast text.
+ */
+static void
+SetTextForms(void)
+{
+	Set("datestyle", "ISO");
+	Set("intervalstyle", "postgres");
+	Set("extra_float_digits", "1");
+	Set("standard_conforming_strings", "on");
+}
+
 /* The schemas in which the current user finds names, as a search_path. */
 static char *
 EffectiveSearchPath(void)
@@ -395,6 +411,7 @@ CallByMode(FunctionCallInfo fcinfo, const CallMode *mode)
 	Set("extra_float_digits", "1");
 	Set("array_nulls", "on");
 	Set("jit", "off");
+	SetTextForms();
 	if (path != NULL)
 		Set("custseg.caller_search_path", path);
 
