@@ -158,6 +158,16 @@ like(refused('reader', 'shop', 'SELECT * FROM shop.current_customers'), qr/permi
 like(refused('reader', 'shop', $reads[0]), qr/permission denied for portfolio "shop"/, 'nor has explained');
 query('analyst', 'shop', q{SELECT custseg.grant_reader('shop', 'reader')});
 
+# Whoever owns the schema of the extension could add functions to it that fit a call of ours better.
+query('analyst', 'shop', q{
+	CREATE FUNCTION custseg._column_type(text, text, text) RETURNS regtype LANGUAGE sql AS 'SELECT NULL::regtype';
+	CREATE FUNCTION custseg.my_own(text) RETURNS text LANGUAGE sql AS 'SELECT $1'});
+like(refused('colleague', 'shop', q{SELECT custseg.refresh('own', '2024-05-01')}),
+	qr/function custseg\._column_type\(text,text,text\) is not of the extension.*It was made by role "analyst"/s, 'overloads of others are refused');
+query('analyst', 'shop', 'DROP FUNCTION custseg._column_type(text, text, text)');
+isnt(query('colleague', 'shop', q{SELECT count(*) FROM custseg.refresh('own', '2024-05-01')}), '', 'functions of other names are not');
+query('analyst', 'shop', 'DROP FUNCTION custseg.my_own(text)');
+
 # --- rows that a policy hides ---
 
 query('steward', 'shop', q{
