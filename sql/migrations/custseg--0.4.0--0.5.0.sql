@@ -3234,7 +3234,11 @@ BEGIN
 		RAISE EXCEPTION 'the orders of portfolio "%" cannot be added up: %', portfolio, bad.detail
 			USING ERRCODE = '22023', HINT = format('Add rates with custseg.add_source(%L, ''rates'', ...).', portfolio);
 	END IF;
+<<<<<<< HEAD
 	-- Without an empty detail.
+=======
+	-- Not by RAISE, which shows an empty detail.
+>>>>>>> refs/heads/pf-docs
 	PERFORM custseg._raise('22023', format('the data of portfolio "%s" is too bad: check "%s" of source "%s" found %s, above the threshold %s',
 			portfolio, bad."check", bad.source,
 			CASE WHEN bad."check" = 'stale' THEN format('%s days', bad.rows)
@@ -5858,7 +5862,7 @@ BEGIN
 		spend: Net amount of all their purchases.
 		value_share: Its part of the spend of all who have a tier.
 		average_spend: spend / customers.
-		score: Mean of the total score.
+		score: Mean of the total score, to six decimals.
 		in_grace: Customers who are about to go down.
 		cost: What serving them has cost in the last 365 days, from source costs; NULL: nothing known.
 		allocated: What the tier gets of each resource; NULL: nothing.
@@ -5872,7 +5876,7 @@ BEGIN
 			s.cost, %s AS allocated, s.used, s.satisfaction
 		FROM tier AS t
 		LEFT JOIN (
-			SELECT c.tier, count(*) AS customers, coalesce(sum(c.spend), 0) AS spend, avg(c.score) AS score,
+			SELECT c.tier, count(*) AS customers, coalesce(sum(c.spend), 0) AS spend, round(avg(c.score)::numeric, 6) AS score,
 				count(c.grace_since) AS in_grace
 			FROM current_customers AS c WHERE c.tier IS NOT NULL GROUP BY c.tier
 		) AS n ON n.tier = t.tier

@@ -32,6 +32,10 @@
  * error puts back the user, the settings and the read-only mark; only what
  * PostgreSQL does not know about is put back here.
  *
+ * What an internal function raises is said to the user: which internals called
+ * each other until then is left out of the context of such an error. The context
+ * of all other errors, of a user's view for example, stays.
+ *
  * The internal function must have the owner of the public one: the owner of
  * the schema custseg could otherwise put a function of his own in its place,
  * should it be missing. It is looked up at each call, which costs nothing beside
@@ -389,9 +393,57 @@ EffectiveSearchPath(void)
 	return path.data;
 }
 
+/* A line in the context of messages that says where the call begins. */
+static void
+SayCall(void *name)
+{
+	errcontext("custseg function %s", (const char *) name);
+}
+
+/*
+ * Raises the error that has been caught again. Where the innermost line of its
+ * context is a RAISE of an internal function (PostgreSQL translates the words
+ * around the names), or the rules of tiers are read, which the user wrote, all
+ * lines from inside the call are cut off.
+ */
+static void
+RethrowForUser(const char *name, MemoryContext caller)
+{
+	ErrorData  *error;
+	char	   *line_end;
+	char	   *mark;
+	char	   *end_mark;
+
+	MemoryContextSwitchTo(caller);
+	error = CopyErrorData();
+	FlushErrorState();
+	line_end = error->context ? strchr(error->context, '\n') : NULL;
+	if (line_end != NULL && line_end - error->context > 5)
+	{
+		bool		raised = memcmp(line_end - 5, "RAISE", 5) == 0;
+
+		*line_end = '\0';
+		if (strstr(error->context, raised ? "custseg._" : "custseg._tier_policy(") != NULL)
+		{
+			mark = psprintf("custseg function %s", name);
+			end_mark = strstr(line_end + 1, mark);
+			if (end_mark != NULL)
+			{
+				end_mark += strlen(mark);
+				error->context = *end_mark == '\n' ? end_mark + 1 : NULL;
+			}
+		}
+		*line_end = '\n';
+	}
+	ReThrowError(error);
+}
+
 static Datum
 CallByMode(FunctionCallInfo fcinfo, const CallMode *mode)
 {
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *name = get_func_name(fcinfo->flinfo->fn_oid);
+	ErrorContextCallback mark = {.callback = SayCall, .arg = name};
 	bool		was_read_only = XactReadOnly;
 	char	   *path = call_depth == 0 ? EffectiveSearchPath() : NULL;
 	Oid			user;
@@ -416,18 +468,24 @@ CallByMode(FunctionCallInfo fcinfo, const CallMode *mode)
 		Set("custseg.caller_search_path", path);
 
 	call_depth++;
+	mark.previous = error_context_stack;
+	error_context_stack = &mark;
 	PG_TRY();
 	{
 		if (mode->read_only)
 			XactReadOnly = true;
 		result = mode->undo ? CallAndUndo(fcinfo) : CallInternal(fcinfo);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		XactReadOnly = was_read_only;
 		call_depth--;
+		RethrowForUser(name, caller);
 	}
 	PG_END_TRY();
+	error_context_stack = mark.previous;
+	XactReadOnly = was_read_only;
+	call_depth--;
 
 	AtEOXact_GUC(false, level);
 	SetUserIdAndSecContext(user, context);
