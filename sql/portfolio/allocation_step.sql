@@ -142,9 +142,11 @@ BEGIN
 		SELECT a.customer_id, a.tier, a.amount
 		FROM (
 			SELECT s.customer_id, s.tier, custseg.allocate(round(s.weight, digits), t.amount, b.customer_floor, b.customer_cap,
-				key => s.customer_id, scale => head.scale, leftover => 'keep') OVER (PARTITION BY s.tier) AS amount
+				key => s.customer_id, scale => head.scale, leftover => 'keep') OVER (PARTITION BY g.position) AS amount
 			FROM stage_weight AS s
 			JOIN stage_tier AS t ON t.tier = s.tier
+			-- A number sorts faster than a name.
+			JOIN tier AS g ON g.tier = s.tier
 			LEFT JOIN resource_tier AS b ON b.tier = s.tier AND b.resource = p_resource
 		) AS a
 		WHERE a.amount > 0
