@@ -764,8 +764,13 @@ BEGIN
 CREATE UNLOGGED TABLE stage_weight (
 	customer_id {key},
 	tier        text,
+<<<<<<< HEAD
 	weight      float8
 ) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
+=======
+	weight      numeric
+);
+>>>>>>> refs/heads/pf-reports
 COMMENT ON TABLE stage_weight IS 'Working table of a run: by what the customers get the resource that is being divided.';
 COMMENT ON COLUMN stage_weight.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_weight.tier IS 'The tier.';
@@ -793,15 +798,18 @@ COMMENT ON COLUMN stage_tier.amount IS 'What it gets.';
 
 CREATE UNLOGGED TABLE stage_allocation (
 	customer_id {key},
-	tier        text,
 	resource    text,
 	amount      numeric
+<<<<<<< HEAD
 ) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_allocation IS 'Working table of a run: what each customer is to get.';
+=======
+);
+COMMENT ON TABLE stage_allocation IS 'Working table of a run: what customers are to get who get something else now.';
+>>>>>>> refs/heads/pf-reports
 COMMENT ON COLUMN stage_allocation.customer_id IS 'The customer.';
-COMMENT ON COLUMN stage_allocation.tier IS 'The tier.';
 COMMENT ON COLUMN stage_allocation.resource IS 'The resource.';
-COMMENT ON COLUMN stage_allocation.amount IS 'How much.';
+COMMENT ON COLUMN stage_allocation.amount IS 'How much; NULL: nothing any more.';
 
 CREATE UNLOGGED TABLE stage_service (
 	customer_id {key},
@@ -2107,7 +2115,7 @@ COMMENT ON FUNCTION custseg.drop_resource(text, text) IS
 -- The step of a run that divides resources: first over the tiers, then in each tier over its customers.
 --
 -- Floors and caps of customers are lifted to their tiers, so that what a tier gets can be divided in it. Only amounts that
--- differ are written: an interval ends where the amount changes.
+-- differ are written, to the working table too: an interval ends where the amount changes.
 
 -- The state with its scores as FROM item c: what measures and the total score are computed over.
 CREATE FUNCTION custseg._scored_customers(portfolio text, as_of date) RETURNS text
@@ -2144,8 +2152,9 @@ BEGIN
 	EXECUTE format('
 		INSERT INTO stage_weight (customer_id, tier, weight)
 		SELECT w.customer_id, w.tier, CASE WHEN w.weight > 0 AND w.weight < ''Infinity'' THEN w.weight ELSE 0 END
-		FROM (SELECT c.customer_id, c.tier, %s AS weight FROM %s OFFSET 0) AS w',
-		custseg._measure_expression(portfolio, p_measure, format('%L::date', as_of)), custseg._scored_customers(portfolio, as_of));
+		FROM (SELECT c.customer_id, c.tier, %s::numeric AS weight FROM %s OFFSET 0) AS w',
+		custseg._uncast(custseg._measure_expression(portfolio, p_measure, format('%L::date', as_of))),
+		custseg._scored_customers(portfolio, as_of));
 END
 $$;
 COMMENT ON FUNCTION custseg._stage_weights(text, date, text) IS
@@ -2175,15 +2184,22 @@ BEGIN
 	DELETE FROM stage_tier;
 	INSERT INTO stage_tier (tier, fixed, weight, customers, base, floor, cap)
 	SELECT t.tier, b.budget, coalesce(b.weight, 1) * CASE head.tiers_by WHEN 'weight' THEN 1 WHEN 'customers' THEN w.customers
-		ELSE w.weight END, coalesce(w.customers, 0), coalesce(w.base, 0), b.floor, CASE WHEN w.customers > 0 THEN least(b.cap, w.room) ELSE 0 END
+		ELSE w.weight END, coalesce(w.customers, 0), coalesce(w.base, 0), b.floor,
+		-- Without bounds customers can take anything, unless all of them have weight 0.
+		CASE WHEN w.customers > 0 THEN least(b.cap, CASE WHEN w.bounded OR w.weight = 0 THEN w.room END) ELSE 0 END
 	FROM tier AS t
 	LEFT JOIN resource_tier AS b ON b.tier = t.tier AND b.resource = p_resource
 	LEFT JOIN (
-		SELECT s.tier, count(*) AS customers, sum(round(s.weight::numeric, p_digits)) AS weight,
-			custseg.lift_floor(round(s.weight::numeric, p_digits), b.customer_floor, head.scale) AS base,
-			custseg.lift_cap(round(s.weight::numeric, p_digits), b.customer_floor, b.customer_cap, head.scale) AS room
-		FROM stage_weight AS s LEFT JOIN resource_tier AS b ON b.tier = s.tier AND b.resource = p_resource
-		GROUP BY s.tier
+		SELECT s.tier, s.bounded, count(*) AS customers, sum(s.weight) AS weight,
+			custseg.lift_floor(s.weight, s.customer_floor, head.scale) FILTER (WHERE s.bounded) + round(0.0, greatest(head.scale, 0)) AS base,
+			custseg.lift_cap(s.weight, s.customer_floor, s.customer_cap, head.scale) FILTER (WHERE s.bounded) AS room
+		FROM (
+			SELECT s.tier, round(s.weight, p_digits) AS weight, b.customer_floor, b.customer_cap,
+				num_nonnulls(b.customer_floor, b.customer_cap) > 0 AS bounded
+			FROM stage_weight AS s LEFT JOIN resource_tier AS b ON b.tier = s.tier AND b.resource = p_resource
+			OFFSET 0
+		) AS s
+		GROUP BY s.tier, s.bounded
 	) AS w ON w.tier = t.tier;
 
 	SELECT s.tier, s.base, s.customers, coalesce(s.fixed, b.cap) AS budget INTO wrong
@@ -2233,26 +2249,33 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT r.* INTO STRICT head FROM resource AS r WHERE r.resource = p_resource;
 	PERFORM custseg._stage_weights(portfolio, p_as_of, head.weight_measure);
-	SELECT custseg._weight_digits(coalesce(max(s.weight), 0)) INTO digits FROM stage_weight AS s;
+	SELECT custseg._weight_digits(coalesce(max(s.weight), 0)::float8) INTO digits FROM stage_weight AS s;
 	PERFORM custseg._allocate_tiers(portfolio, p_resource, digits);
 
-	INSERT INTO stage_allocation (customer_id, tier, resource, amount)
-	SELECT a.customer_id, a.tier, p_resource, a.amount
-	FROM (
-		SELECT s.customer_id, s.tier, custseg.allocate(round(s.weight::numeric, digits), t.amount, b.customer_floor, b.customer_cap,
-			key => s.customer_id, scale => head.scale, leftover => 'keep') OVER (PARTITION BY s.tier) AS amount
-		FROM stage_weight AS s
-		JOIN stage_tier AS t ON t.tier = s.tier
-		LEFT JOIN resource_tier AS b ON b.tier = s.tier AND b.resource = p_resource
-	) AS a
-	WHERE a.amount > 0;
-
+	WITH a AS MATERIALIZED (
+		SELECT a.customer_id, a.tier, a.amount
+		FROM (
+			SELECT s.customer_id, s.tier, custseg.allocate(round(s.weight, digits), t.amount, b.customer_floor, b.customer_cap,
+				key => s.customer_id, scale => head.scale, leftover => 'keep') OVER (PARTITION BY g.position) AS amount
+			FROM stage_weight AS s
+			JOIN stage_tier AS t ON t.tier = s.tier
+			-- A number sorts faster than a name.
+			JOIN tier AS g ON g.tier = s.tier
+			LEFT JOIN resource_tier AS b ON b.tier = s.tier AND b.resource = p_resource
+		) AS a
+		WHERE a.amount > 0
+	), changed AS (
+		INSERT INTO stage_allocation (customer_id, resource, amount)
+		SELECT coalesce(a.customer_id, h.customer_id), p_resource, a.amount
+		FROM a
+		FULL JOIN (SELECT h.customer_id, h.amount FROM allocation AS h WHERE h.resource = p_resource AND h.until IS NULL) AS h
+			ON h.customer_id = a.customer_id
+		WHERE a.amount IS DISTINCT FROM h.amount
+	)
 	INSERT INTO tier_allocation (as_of, resource, tier, customers, base, budget, allocated, leftover)
 	SELECT p_as_of, p_resource, t.tier, t.customers, t.base, t.amount, coalesce(a.amount, 0 * t.amount), t.amount - coalesce(a.amount, 0)
 	FROM stage_tier AS t
-	LEFT JOIN (
-		SELECT s.tier, sum(s.amount) AS amount FROM stage_allocation AS s WHERE s.resource = p_resource GROUP BY s.tier
-	) AS a ON a.tier = t.tier;
+	LEFT JOIN (SELECT a.tier, sum(a.amount) AS amount FROM a GROUP BY a.tier) AS a ON a.tier = t.tier;
 	INSERT INTO resource_allocation (as_of, resource, total, allocated, leftover)
 	SELECT p_as_of, p_resource, round(head.total, greatest(head.scale, 0)), sum(t.allocated), head.total - sum(t.allocated)
 	FROM tier_allocation AS t WHERE t.as_of = p_as_of AND t.resource = p_resource;
@@ -2276,16 +2299,18 @@ BEGIN
 		PERFORM custseg._allocate_resource(portfolio, p_as_of, v_resource);
 	END LOOP;
 
+	-- Resources that were dropped.
+	INSERT INTO stage_allocation (customer_id, resource)
+	SELECT h.customer_id, h.resource FROM allocation AS h
+	WHERE h.until IS NULL AND h.resource NOT IN (SELECT r.resource FROM resource AS r);
+
 	UPDATE allocation AS h SET until = p_as_of
-	WHERE h.until IS NULL AND NOT EXISTS (
-		SELECT FROM stage_allocation AS s
-		WHERE s.customer_id = h.customer_id AND s.resource = h.resource AND s.amount = h.amount);
+	FROM stage_allocation AS s
+	WHERE h.customer_id = s.customer_id AND h.resource = s.resource AND h.until IS NULL;
 	GET DIAGNOSTICS n_ended = ROW_COUNT;
 	INSERT INTO allocation (customer_id, resource, since, amount)
 	SELECT s.customer_id, s.resource, p_as_of, s.amount FROM stage_allocation AS s
-	WHERE NOT EXISTS (
-		SELECT FROM allocation AS h WHERE h.customer_id = s.customer_id AND h.resource = s.resource AND h.until IS NULL)
-	ORDER BY s.customer_id, s.resource;
+	WHERE s.amount IS NOT NULL ORDER BY s.customer_id, s.resource;
 	GET DIAGNOSTICS n_begun = ROW_COUNT;
 	RETURN jsonb_build_object('allocations_ended', n_ended, 'allocations_begun', n_begun);
 END
@@ -6582,7 +6607,9 @@ BEGIN
 		LEFT JOIN LATERAL (
 			SELECT s.* FROM score_history AS s WHERE s.customer_id = n.customer_id ORDER BY s.as_of DESC LIMIT 1
 		) AS b ON true
-		WHERE b.customer_id IS NULL OR (n.score, n.r, n.f, n.m) IS DISTINCT FROM (b.score, b.r, b.f, b.m)' ELSE '' END)
+		WHERE b.customer_id IS NULL OR (n.score, n.r, n.f, n.m) IS DISTINCT FROM (b.score, b.r, b.f, b.m)' ELSE '' END || '
+		-- In the order of the index.
+		ORDER BY n.customer_id')
 	USING as_of;
 END
 $$;

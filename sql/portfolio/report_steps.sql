@@ -119,7 +119,9 @@ BEGIN
 		LEFT JOIN LATERAL (
 			SELECT s.* FROM score_history AS s WHERE s.customer_id = n.customer_id ORDER BY s.as_of DESC LIMIT 1
 		) AS b ON true
-		WHERE b.customer_id IS NULL OR (n.score, n.r, n.f, n.m) IS DISTINCT FROM (b.score, b.r, b.f, b.m)' ELSE '' END)
+		WHERE b.customer_id IS NULL OR (n.score, n.r, n.f, n.m) IS DISTINCT FROM (b.score, b.r, b.f, b.m)' ELSE '' END || '
+		-- In the order of the index.
+		ORDER BY n.customer_id')
 	USING as_of;
 END
 $$;
