@@ -165,13 +165,8 @@ BEGIN
 CREATE UNLOGGED TABLE stage_weight (
 	customer_id {key},
 	tier        text,
-<<<<<<< HEAD
-	weight      float8
-) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
-=======
 	weight      numeric
-);
->>>>>>> refs/heads/pf-reports
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_weight IS 'Working table of a run: by what the customers get the resource that is being divided.';
 COMMENT ON COLUMN stage_weight.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_weight.tier IS 'The tier.';
@@ -201,13 +196,8 @@ CREATE UNLOGGED TABLE stage_allocation (
 	customer_id {key},
 	resource    text,
 	amount      numeric
-<<<<<<< HEAD
 ) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
-COMMENT ON TABLE stage_allocation IS 'Working table of a run: what each customer is to get.';
-=======
-);
 COMMENT ON TABLE stage_allocation IS 'Working table of a run: what customers are to get who get something else now.';
->>>>>>> refs/heads/pf-reports
 COMMENT ON COLUMN stage_allocation.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_allocation.resource IS 'The resource.';
 COMMENT ON COLUMN stage_allocation.amount IS 'How much; NULL: nothing any more.';
