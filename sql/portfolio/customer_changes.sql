@@ -245,6 +245,8 @@ BEGIN
 	-- Others who were merged into him for a time say so.
 	UPDATE tier_transition AS t SET reason = 'merged into a forgotten customer'
 	WHERE t.transition = 'exit' AND t.reason IN (SELECT 'merged into ' || o.o FROM unnest(others) AS o (o));
+	UPDATE customer AS c SET reason = 'merged into a forgotten customer'
+	WHERE c.reason IN (SELECT 'merged into ' || o.o FROM unnest(others) AS o (o));
 	PERFORM custseg._clear_stage(portfolio, 'stage_state');
 	-- The largest customer of a run is named.
 	UPDATE quality AS q SET detail = NULL WHERE q.detail IN (SELECT left(o.o, 100) FROM unnest(others) AS o (o));

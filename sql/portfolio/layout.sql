@@ -164,6 +164,7 @@ CREATE TABLE customer (
 	tier_since    date,
 	grace_since   date,
 	valid_until   date,
+	reason        text,
 	entered       date NOT NULL
 );
 COMMENT ON TABLE customer IS 'Every customer as the last run left it. What changes from day to day by itself is in the views.';
@@ -181,11 +182,12 @@ COMMENT ON COLUMN customer.tier IS 'Tier; NULL: excluded, or gone from the sourc
 COMMENT ON COLUMN customer.tier_since IS 'First day of the tier.';
 COMMENT ON COLUMN customer.grace_since IS 'First day of grace; NULL: not in grace.';
 COMMENT ON COLUMN customer.valid_until IS 'First day behind the validity of the tier; NULL: no limit.';
+COMMENT ON COLUMN customer.reason IS 'Why the tier is as it is: the reason of the last transition.';
 COMMENT ON COLUMN customer.entered IS 'as_of of the run that saw the customer first.';
 
 CREATE TABLE membership (
 	customer_id {key} NOT NULL,
-	dimension   text NOT NULL CHECK (dimension IN ('tier', 'segment')),
+	dimension   text COLLATE "C" NOT NULL CHECK (dimension IN ('tier', 'segment')),
 	class       text NOT NULL,
 	since       date NOT NULL,
 	until       date CHECK (until > since),
@@ -289,13 +291,14 @@ COMMENT ON TABLE forgotten IS 'Customers that were erased: runs skip them. Only 
 COMMENT ON COLUMN forgotten.customer_hash IS 'SHA-256 of the portfolio''s salt and the customer.';
 COMMENT ON COLUMN forgotten.forgotten_at IS 'When.';
 
+-- Each run empties and fills these. Autovacuum would work for nothing, and be in the way of the next run's TRUNCATE.
 CREATE UNLOGGED TABLE stage_customer (
 	customer_id {key},
 	purchases   custseg.purchases,
 	windows     custseg.purchases[],
 	measures    jsonb,
 	counts      jsonb
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_customer IS 'Working table of a run: what the sources say.';
 COMMENT ON COLUMN stage_customer.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_customer.purchases IS 'Summary of all purchases.';
@@ -324,7 +327,7 @@ CREATE UNLOGGED TABLE stage_state (
 	grace_since  date,
 	valid_until  date,
 	state_change boolean
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_state IS 'Working table of a run: what each customer is to be.';
 COMMENT ON COLUMN stage_state.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_state.known IS 'The customer was there before.';

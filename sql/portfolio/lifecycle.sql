@@ -76,21 +76,23 @@ AS $$
 DECLARE
 	problem text;
 BEGIN
-	SELECT CASE
-			WHEN c.oid IS NULL THEN format('It has no table "%s".', t.name)
-			WHEN c.relkind <> 'r' THEN format('"%s" is not a table.', t.name)
-			WHEN t.name = 'portfolio' AND (
-				SELECT count(*) FROM pg_attribute AS a
-				WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attgenerated = ''
-					AND (a.attname, a.atttypid) IN (('name', 'text'::regtype), ('layout', 'int4'::regtype))) <> 2
-				THEN 'Its table "portfolio" has other columns.'
-		END
-	INTO problem
-	FROM unnest('{portfolio,setting,source,run,criteria,model,customer,membership,tier_transition,measure,component,tier,report_view}'::text[])
-		WITH ORDINALITY AS t (name, place)
-	LEFT JOIN pg_class AS c ON c.relname = t.name
-		AND c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = p_schema)
-	ORDER BY 1 NULLS LAST, t.place LIMIT 1;
+	SELECT x.problem INTO problem
+	FROM (
+		SELECT t.place, CASE
+				WHEN c.oid IS NULL THEN format('It has no table "%s".', t.name)
+				WHEN c.relkind <> 'r' THEN format('"%s" is not a table.', t.name)
+				WHEN t.name = 'portfolio' AND (
+					SELECT count(*) FROM pg_attribute AS a
+					WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attgenerated = ''
+						AND (a.attname, a.atttypid) IN (('name', 'text'::regtype), ('layout', 'int4'::regtype))) <> 2
+					THEN 'Its table "portfolio" has other columns.'
+			END AS problem
+		FROM unnest('{portfolio,setting,source,run,criteria,model,customer,membership,tier_transition,measure,component,tier,report_view}'::text[])
+			WITH ORDINALITY AS t (name, place)
+		LEFT JOIN pg_class AS c ON c.relname = t.name
+			AND c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = p_schema)
+	) AS x
+	WHERE x.problem IS NOT NULL ORDER BY x.place LIMIT 1;
 	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION 'argument "schema_name": schema "%" holds no portfolio', p_schema
 			USING ERRCODE = '22023', DETAIL = problem,
@@ -215,7 +217,7 @@ COMMENT ON FUNCTION custseg.rename_portfolio(text, text) IS
 -- --- drop_portfolio -------------------------------------------------------
 
 -- What DROP SCHEMA ... CASCADE would take with it outside the schema. Where something belongs to something else, such as
--- the rule of a view to the view, the dependency is internal, and both go.
+-- the rule of a view to the view, the dependency is internal, and both go. pg_identify_object quotes names.
 CREATE FUNCTION custseg._dependents_outside(schema_name name) RETURNS SETOF text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
 SET search_path = pg_catalog, pg_temp
@@ -241,10 +243,13 @@ AS $$
 	LEFT JOIN pg_class AS c ON c.oid = coalesce(w.ev_class, f.adrelid, t.tgrelid, p.polrelid,
 		CASE WHEN g.classid = 'pg_class'::regclass THEN g.objid END)
 	LEFT JOIN pg_type AS y ON g.classid = 'pg_type'::regclass AND y.oid = g.objid
+	LEFT JOIN pg_cast AS k ON g.classid = 'pg_cast'::regclass AND k.oid = g.objid
 	CROSS JOIN LATERAL pg_identify_object(g.classid, g.objid, 0) AS i
-	WHERE coalesce(c.relnamespace::regnamespace::text, quote_ident(i.schema), '') NOT IN (quote_ident(schema_name), 'pg_toast')
-		AND (i.schema IS NOT NULL OR c.oid IS NOT NULL OR g.classid IN ('pg_cast'::regclass, 'pg_event_trigger'::regclass))
-		-- What goes with something else that is named.
+	WHERE coalesce(c.relnamespace::regnamespace::text, i.schema, '') NOT IN (quote_ident(schema_name), 'pg_toast')
+		AND (i.schema IS NOT NULL OR c.oid IS NOT NULL OR k.oid IS NOT NULL OR g.classid = 'pg_event_trigger'::regclass)
+		-- What goes with something else that is named, or with a type of the schema.
+		AND NOT EXISTS (SELECT FROM pg_type AS t WHERE t.oid IN (k.castsource, k.casttarget)
+			AND t.typnamespace::regnamespace::text = quote_ident(schema_name))
 		AND coalesce(w.rulename, '') <> '_RETURN' AND NOT coalesce(t.tgisinternal, false)
 		AND NOT (g.classid = 'pg_class'::regclass AND c.relkind IN ('i', 'I'))
 		AND coalesce(y.typrelid, 0) = 0 AND coalesce(y.typcategory, '') <> 'A'

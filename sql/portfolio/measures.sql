@@ -92,13 +92,24 @@ $$;
 COMMENT ON FUNCTION custseg._option(text, text) IS
 'Internal: a setting of a portfolio, or its default; NULL: no such setting.';
 
+-- Each is read once for a statement.
+CREATE FUNCTION custseg._model_expression(portfolio text, model_column name, model_name text) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN format('(SELECT m.%I FROM %I.model AS m WHERE m.name = %L ORDER BY m.as_of DESC LIMIT 1)', model_column,
+		custseg._portfolio_schema(portfolio), model_name);
+END
+$$;
+COMMENT ON FUNCTION custseg._model_expression(text, name, text) IS
+'Internal: the SQL of the model of a name that is in use, from the column of its kind.';
+
 CREATE FUNCTION custseg._fill_expression(portfolio text, expression text, summary text, as_of text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	model text := format('(SELECT m.%%I FROM %I.model AS m WHERE m.name = %%L ORDER BY m.as_of DESC LIMIT 1)',
-		custseg._portfolio_schema(portfolio));
 	-- A year's discount as that of a day.
 	daily float8 := power(1 + custseg._option(portfolio, 'discount')::float8, 1.0::float8 / 365) - 1;
 	part record;
@@ -106,11 +117,12 @@ BEGIN
 	FOR part IN
 		SELECT v.* FROM (VALUES
 			('{p}', summary), ('{as_of}', as_of),
-			('{lifetime}', format(model, 'lifetime', 'lifetime')),
-			('{spend_model}', format(model, 'spend', 'spend')),
 			('{horizon}', custseg._option(portfolio, 'horizon')),
 			('{margin_rate}', custseg._option(portfolio, 'margin_rate')),
-			('{discount}', daily::text)
+			('{discount}', daily::text),
+			-- These hold names, so no mark is looked for in them.
+			('{lifetime}', custseg._model_expression(portfolio, 'lifetime', 'lifetime')),
+			('{spend_model}', custseg._model_expression(portfolio, 'spend', 'spend'))
 		) AS v (mark, meaning)
 	LOOP
 		expression := replace(expression, part.mark, part.meaning);
@@ -218,6 +230,16 @@ $$;
 COMMENT ON FUNCTION custseg._source_measure_columns(text) IS
 'Internal: the columns of source_measures that are measures: the numeric ones.';
 
+-- Amounts are scored as numeric: the score is that of the float8, and the cast, which goes through text, is spared.
+CREATE FUNCTION custseg._uncast(expression text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.regexp_replace(expression,
+		'^\((custseg\.(?:spend|refunds|cost|profit|average_order|annual_spend)\([^()]*\))\)::float8$', '\1');
+END;
+COMMENT ON FUNCTION custseg._uncast(text) IS
+'Internal: the expression of a measure without its cast to float8 where it is an amount of purchases.';
+
 -- The SQL of a component's score over c, from the model in use.
 CREATE FUNCTION custseg._component_expression(portfolio text, p_measure text, as_of text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -226,22 +248,21 @@ AS $$
 DECLARE
 	part record;
 	value text := custseg._measure_expression(portfolio, p_measure, as_of);
-	model text;
+	v_breaks text := custseg._model_expression(portfolio, 'breaks', 'score ' || p_measure);
+	v_scale text := custseg._model_expression(portfolio, 'scale', 'score ' || p_measure);
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT c.* INTO STRICT part FROM component AS c WHERE c.measure = p_measure;
-	model := format('(SELECT m.%%I FROM %I.model AS m WHERE m.name = %L ORDER BY m.as_of DESC LIMIT 1)',
-		custseg._portfolio_schema(portfolio), 'score ' || p_measure);
 	RETURN CASE
 		WHEN part.method = 'none' THEN value
 		WHEN part.method = 'breaks' THEN
-			format('custseg.score(%s, %L::float8[], %L::boolean)::float8', value, part.breaks, part.descending)
+			format('custseg.score(%s, %L::float8[], %L::boolean)::float8', custseg._uncast(value), part.breaks, part.descending)
 		-- 1 for A, as the templates and people count.
 		WHEN part.method = 'abc' THEN
-			format('(%s - custseg.score(%s, %s))::float8', cardinality(part.shares) + 2, value, format(model, 'breaks'))
+			format('(%s - custseg.score(%s, %s))::float8', cardinality(part.shares) + 2, value, v_breaks)
 		WHEN part.method IN ('minmax', 'zscore', 'percentile') THEN
-			format('custseg.scale(%s, %s, %L::boolean)', value, format(model, 'scale'), part.descending)
-		ELSE format('custseg.score(%s, %s, %L::boolean)::float8', value, format(model, 'breaks'), part.descending)
+			format('custseg.scale(%s, %s, %L::boolean)', value, v_scale, part.descending)
+		ELSE format('custseg.score(%s, %s, %L::boolean)::float8', custseg._uncast(value), v_breaks, part.descending)
 	END;
 END
 $$;

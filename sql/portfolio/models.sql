@@ -13,6 +13,8 @@ DECLARE
 	axes record;
 	part record;
 	value text;
+	-- Customers without a purchase, but with refunds, take no part, as in rfm().
+	buyers constant text := ' FILTER (WHERE custseg.frequency(c.purchases) > 0)';
 	kind text := custseg._option(portfolio, 'lifetime');
 BEGIN
 	PERFORM custseg._work_on(portfolio);
@@ -28,11 +30,9 @@ BEGIN
 		spec := format('%s %s', axes.breaks, part.classes);
 		model_column := 'breaks';
 		aggregate := CASE axes.breaks
-			WHEN 'mean' THEN format('ARRAY[avg((%s)::numeric)::float8]', value)
-			ELSE format('custseg.%I(%s, %s)', axes.breaks || '_breaks', value, part.classes)
+			WHEN 'mean' THEN format('ARRAY[avg((%s)::numeric)%s::float8]', value, buyers)
+			ELSE format('custseg.%I(%s, %s)%s', axes.breaks || '_breaks', custseg._uncast(value), part.classes, buyers)
 		END;
-		-- Customers without a purchase, but with refunds, take no part, as in rfm().
-		aggregate := replace(aggregate, '(' || value, '(CASE WHEN custseg.frequency(c.purchases) > 0 THEN ' || value || ' END');
 		RETURN NEXT;
 	END LOOP;
 
@@ -53,7 +53,9 @@ BEGIN
 			WHEN 'minmax' THEN format('custseg.minmax_fit(%s)', value)
 			WHEN 'zscore' THEN format('custseg.zscore_fit(%s)', value)
 			WHEN 'percentile' THEN format('custseg.percentiles_fit(%s)', value)
-			ELSE format('custseg.%I(%s, %s)', part.method || '_breaks', value, part.classes)
+			-- Written as for r, f and m, so that the server computes equal ones once.
+			ELSE format('custseg.%I(%s, %s)%s', part.method || '_breaks', custseg._uncast(value), part.classes,
+				CASE WHEN value LIKE '(custseg.%(c.purchases%' THEN buyers ELSE '' END)
 		END;
 		RETURN NEXT;
 	END LOOP;

@@ -32,7 +32,7 @@ BEGIN
 			SELECT c.customer_id, c.as_of, c.tier, c.segment, custseg.last_purchase(c.purchases) AS last_purchase,
 				custseg.frequency(c.purchases) AS frequency, %1$s AS p_alive, custseg.overdue_ratio(c.purchases, c.as_of) AS overdue_ratio,
 				%2$s AS risk, round(greatest(custseg.annual_spend(c.purchases, c.as_of), 0), 2) AS expected_value, %3$s AS potential
-			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p) AS c
+			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p) AS c
 			WHERE custseg.frequency(c.purchases) > 0
 		) AS c',
 		custseg._alive_expression(portfolio, 'c.as_of'), custseg._risk_expression(portfolio, 'c.as_of'),
@@ -55,7 +55,7 @@ BEGIN
 		FROM (
 			SELECT c.customer_id, p.last_as_of AS as_of, c.entered, custseg.first_purchase(c.purchases) AS first_purchase,
 				coalesce(custseg.frequency(c.purchases), 0) AS frequency, custseg.spend(c.purchases) AS spend, c.segment, c.tier
-			FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
+			FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 			WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL
 		) AS c
 		WHERE coalesce(c.first_purchase, c.entered) > c.as_of - %s', fresh));
@@ -84,7 +84,7 @@ BEGIN
 					custseg.recency(c.purchases, p.last_as_of) AS recency, custseg.overdue_ratio(c.purchases, p.last_as_of) AS overdue_ratio,
 					coalesce(custseg.frequency(c.purchases), 0) AS frequency, coalesce(custseg.spend(c.purchases), 0) AS spend,
 					c.segment, c.tier
-				FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
+				FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 				WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL
 			) AS c
 		) AS c', active, fresh));
@@ -108,10 +108,12 @@ BEGIN
 		SELECT o.customer_id, o.as_of, o.purchase_days, o.spend_before, o.spend,
 			CASE WHEN o.spend_before > 0 THEN round(o.spend / o.spend_before - 1, 4) END AS change
 		FROM (
-			SELECT o.customer_id, p.last_as_of AS as_of, count(DISTINCT o.day) FILTER (WHERE o.amount >= 0) AS purchase_days,
+			-- A bit for each day: DISTINCT would sort.
+			SELECT o.customer_id, p.last_as_of AS as_of, coalesce(bit_count(bit_or(set_bit(0::bit(180), p.last_as_of - o.day, 1))
+					FILTER (WHERE o.amount >= 0)), 0) AS purchase_days,
 				coalesce(sum(o.amount) FILTER (WHERE o.day <= p.last_as_of - 90), 0) AS spend_before,
 				coalesce(sum(o.amount) FILTER (WHERE o.day > p.last_as_of - 90), 0) AS spend
-			FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p CROSS JOIN (%s) AS o
+			FROM (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p CROSS JOIN (%s) AS o
 			-- A day more on the column itself, which may have an index: days are cut in the portfolio''s time zone.
 			WHERE o.day > p.last_as_of - 180 AND o.day <= p.last_as_of AND o.ordered_at > p.last_as_of - 182
 			GROUP BY o.customer_id, p.last_as_of
@@ -128,14 +130,14 @@ BEGIN
 		SELECT t.customer_id, t.as_of, ''tier'' AS kind, CASE WHEN n.position > f.position THEN ''up'' ELSE ''down'' END AS direction,
 			t.from_tier AS from_value, t.tier AS to_value, abs(n.position - f.position)::numeric AS size
 		FROM tier_transition AS t
-		JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON p.last_as_of = t.as_of
+		JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p ON p.last_as_of = t.as_of
 		JOIN tier AS f ON f.tier = t.from_tier
 		JOIN tier AS n ON n.tier = t.tier
 		WHERE abs(n.position - f.position) >= 2
 		UNION ALL
 		SELECT h.customer_id, p.last_as_of, ''segment'', CASE WHEN d.total > 0 THEN ''up'' ELSE ''down'' END,
 			format(''%s (%s)'', b.class, b.reason), format(''%s (%s)'', h.class, h.reason), d.size
-		FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
+		FROM (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 		JOIN membership AS h ON h.dimension = ''segment'' AND h.since = p.last_as_of
 		JOIN membership AS b ON b.customer_id = h.customer_id AND b.dimension = ''segment'' AND b.until = h.since
 		CROSS JOIN LATERAL (
@@ -185,14 +187,28 @@ BEGIN
 		customers: How many they are.
 		tiers: The tiers that they have, in alphabetical order.
 		in_grace: How many are in grace.
-		overridden: How many have an override in force.', '
-		SELECT m.measures, count(*) AS customers, array_agg(DISTINCT c.tier) AS tiers, count(c.grace_since) AS in_grace,
-			count(*) FILTER (WHERE EXISTS (SELECT FROM override AS o WHERE o.customer_id = c.customer_id
-				AND coalesce(o.valid_from, m.as_of) <= m.as_of AND coalesce(o.valid_until, m.as_of + 1) > m.as_of)) AS overridden
-		FROM customer_measures AS m JOIN customer AS c ON c.customer_id = m.customer_id
-		WHERE c.tier IS NOT NULL
-		GROUP BY m.measures
-		HAVING count(DISTINCT c.tier) > 1');
+		overridden: How many have an override in force.', format('
+		WITH g AS MATERIALIZED (
+			SELECT c.numbers, c.tier, count(*) AS customers, count(c.grace_since) AS in_grace, count(*) FILTER (WHERE c.overridden) AS overridden
+			FROM (
+				SELECT ARRAY[%1$s] AS numbers, c.tier, c.grace_since, c.customer_id IN (
+					SELECT o.customer_id FROM override AS o CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
+					WHERE coalesce(o.valid_from, p.last_as_of) <= p.last_as_of AND coalesce(o.valid_until, p.last_as_of + 1) > p.last_as_of
+				) AS overridden
+				FROM %2$s WHERE c.tier IS NOT NULL
+			) AS c
+			GROUP BY c.numbers, c.tier
+		)
+		SELECT (SELECT jsonb_object_agg(v.name, v.number)
+				FROM ROWS FROM (unnest(%3$L::text[]), unnest(g.numbers)) AS v (name, number)) AS measures,
+			sum(g.customers)::bigint AS customers, array_agg(g.tier ORDER BY g.tier) AS tiers,
+			sum(g.in_grace)::bigint AS in_grace, sum(g.overridden)::bigint AS overridden
+		FROM g JOIN (SELECT g.numbers FROM g GROUP BY g.numbers HAVING count(*) > 1) AS d ON d.numbers = g.numbers
+		GROUP BY g.numbers', (
+			SELECT string_agg(custseg._measure_expression(portfolio, m.measure, 'c.as_of'), ', ' ORDER BY m.measure)
+			FROM custseg._used_measures(portfolio) AS m),
+		custseg._view_customers(portfolio, true),
+		(SELECT array_agg(m.measure ORDER BY m.measure) FROM custseg._used_measures(portfolio) AS m)));
 END
 $$;
 COMMENT ON FUNCTION custseg._make_change_reports(text) IS

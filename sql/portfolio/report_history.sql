@@ -46,7 +46,7 @@ BEGIN
 			FROM (
 				SELECT greatest((p.last_as_of - interval ''1 year'')::date, (SELECT min(n.as_of) FROM class_count AS n)) AS since,
 					p.last_as_of AS as_of
-				FROM portfolio AS p LIMIT 1
+				FROM portfolio AS p WHERE p.only_row
 			) AS d
 			CROSS JOIN LATERAL (
 				SELECT h.customer_id, max(h.class) FILTER (WHERE h.since <= d.since AND coalesce(h.until > d.since, true)) AS from_tier,
@@ -76,7 +76,7 @@ BEGIN
 		FROM (
 			SELECT greatest((p.last_as_of - interval ''1 year'')::date, (SELECT min(n.as_of) FROM class_count AS n)) AS since,
 				p.last_as_of AS as_of
-			FROM portfolio AS p LIMIT 1
+			FROM portfolio AS p WHERE p.only_row
 		) AS d
 		JOIN membership AS h ON h.since <= d.since AND coalesce(h.until > d.since, true)
 		LEFT JOIN customer AS c ON c.customer_id = h.customer_id
@@ -95,7 +95,7 @@ BEGIN
 		FROM (
 			SELECT x.dimension, b.compared_with, x.as_of, b.base, custseg.psi(x.before, x.now) AS psi,
 				custseg.psi_expected(x.before, x.now) AS psi_expected
-			FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
+			FROM (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 			CROSS JOIN LATERAL (
 				SELECT ''run before'' AS compared_with, max(n.as_of) AS base FROM class_count AS n WHERE n.as_of < p.last_as_of
 				UNION ALL
@@ -115,6 +115,11 @@ END
 $$;
 COMMENT ON FUNCTION custseg._make_move_reports(text) IS
 'Internal: makes the views movement, conversion, retention and drift.';
+
+CREATE FUNCTION custseg._purchase_months(p custseg.purchases) RETURNS date[]
+AS 'MODULE_PATHNAME', 'custseg_purchase_months' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg._purchase_months(custseg.purchases) IS
+'Internal: the first days of the calendar months with a purchase, ascending.';
 
 CREATE FUNCTION custseg._make_time_reports(portfolio text) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -160,25 +165,31 @@ BEGIN
 		complete: The month has ended by the last day counted; otherwise do not compare it with others.
 		orders: Orders; the lines of one order_id are one order, refunds are none.
 		spend: Net amount.
-		active_customers: Customers with an order.
+		active_customers: Customers with an order, as the last run counted them.
 		average_order: spend / orders.', format('
-		SELECT o.month, (o.month + interval ''1 month'')::date <= o.as_of + 1 AS complete, sum(o.orders)::bigint AS orders,
-			sum(o.spend) AS spend, count(*) FILTER (WHERE o.orders > 0) AS active_customers,
+		SELECT date_trunc(''month'', o.day::timestamp)::date AS month,
+			(date_trunc(''month'', o.day::timestamp) + interval ''1 month'')::date <= o.as_of + 1 AS complete,
+			sum(o.orders)::bigint AS orders, sum(o.spend) AS spend, coalesce(max(a.customers), 0) AS active_customers,
 			round(sum(o.spend) / nullif(sum(o.orders), 0), 2) AS average_order
 		FROM (
-			SELECT date_trunc(''month'', o.day::timestamp)::date AS month, p.last_as_of AS as_of, o.customer_id,
-				count(*) FILTER (WHERE o.amount >= 0) AS orders, sum(o.amount) AS spend
+			-- Of days there are few.
+			SELECT o.day, p.last_as_of AS as_of, count(*) FILTER (WHERE o.amount >= 0) AS orders, sum(o.amount) AS spend
 			FROM (
 				WITH o AS NOT MATERIALIZED (%s)
 				SELECT o.customer_id, o.day, o.amount FROM o WHERE o.order_id IS NULL
 				UNION ALL
 				SELECT o.customer_id, min(o.day), sum(o.amount) FROM o WHERE o.order_id IS NOT NULL GROUP BY o.customer_id, o.order_id
 			) AS o
-			JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON o.day <= p.last_as_of
-			GROUP BY 1, 2, 3
+			JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p ON o.day <= p.last_as_of
+			GROUP BY o.day, p.last_as_of
 		) AS o
-		GROUP BY o.month, o.as_of
-		ORDER BY o.month', custseg._report_orders(portfolio)));
+		LEFT JOIN (
+			SELECT m.month, count(*) AS customers
+			FROM (SELECT unnest(custseg._purchase_months(c.purchases)) AS month FROM customer AS c) AS m
+			GROUP BY m.month
+		) AS a ON a.month = date_trunc(''month'', o.day::timestamp)::date
+		GROUP BY 1, 2
+		ORDER BY 1', custseg._report_orders(portfolio)));
 
 	PERFORM custseg._make_report(portfolio, 'run_log', 'The runs, the newest first.', '
 		run_id: Number of the run.

@@ -3,7 +3,7 @@
 --
 -- Every view is right without a run, without customers and without the optional sources. None of them depends on an
 -- optional source: what these say is added up by each run, in class_total. portfolio has one row, which the planner does
--- not know of a table that was never analyzed: LIMIT 1 tells it.
+-- not know of a table that was never analyzed: the condition on its key tells it.
 
 -- A report view with its comments. columns: one line for each column, "name: comment".
 CREATE FUNCTION custseg._make_report(portfolio text, view_name name, description text, columns text, query text) RETURNS void
@@ -29,8 +29,12 @@ BEGIN
 	RETURN format('
 		SELECT c.customer_id, o.day, o.amount, o.cost, o.order_id, o.ordered_at
 		FROM %1$I.source_orders AS o
-		LEFT JOIN %1$I.customer_alias AS a ON a.from_id = o.customer_id
-		JOIN %1$I.customer AS c ON c.customer_id = coalesce(a.to_id, o.customer_id)
+		JOIN (
+			SELECT c.customer_id AS from_id, c.customer_id FROM %1$I.customer AS c
+			WHERE c.customer_id NOT IN (SELECT a.from_id FROM %1$I.customer_alias AS a)
+			UNION ALL
+			SELECT a.from_id, a.to_id FROM %1$I.customer_alias AS a JOIN %1$I.customer AS c ON c.customer_id = a.to_id
+		) AS c ON c.from_id = o.customer_id
 		WHERE o.day IS NOT NULL AND o.amount IS NOT NULL', custseg._portfolio_schema(portfolio));
 END
 $$;
@@ -84,7 +88,7 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	IF to_regclass('tier_allocation') IS NOT NULL THEN
 		allocated := '(SELECT jsonb_object_agg(x.resource, x.allocated) FROM tier_allocation AS x
-			JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON p.last_as_of = x.as_of WHERE x.tier = t.tier)';
+			JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p ON p.last_as_of = x.as_of WHERE x.tier = t.tier)';
 	END IF;
 	PERFORM custseg._make_report(portfolio, 'tier_summary', 'The tiers as of the last run, the highest first: who is in them, what they bring, cost and get.', '
 		tier: The tier.
@@ -118,7 +122,7 @@ BEGIN
 				jsonb_object_agg(x.item, x.amount) FILTER (WHERE x.source = ''usage'') AS used,
 				round(sum(x.amount) FILTER (WHERE x.source = ''feedback'')
 					/ nullif(sum(x.number) FILTER (WHERE x.source = ''feedback''), 0), 4) AS satisfaction
-			FROM class_total AS x JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON p.last_as_of = x.as_of
+			FROM class_total AS x JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p ON p.last_as_of = x.as_of
 			WHERE x.dimension = ''tier'' GROUP BY x.class
 		) AS s ON s.class = t.tier
 		ORDER BY t.position DESC', allocated));
@@ -160,8 +164,10 @@ BEGIN
 					custseg.frequency(c.purchases) AS frequency, custseg.spend(c.purchases) AS spend,
 					custseg.average_order(c.purchases) AS average_order, custseg.first_purchase(c.purchases) AS first_purchase,
 					custseg.last_purchase(c.purchases) AS last_purchase
-				FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p LEFT JOIN tier AS t ON t.tier = c.tier
+				FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p LEFT JOIN tier AS t ON t.tier = c.tier
 				WHERE c.segment IS NOT NULL
+				-- Each computed once.
+				OFFSET 0
 			) AS c
 			GROUP BY c.segment
 		) AS n
@@ -233,7 +239,7 @@ BEGIN
 			1 - l.curve[100] AS top_1_share, 1 - l.curve[96] AS top_5_share, 1 - l.curve[81] AS top_20_share,
 			CASE WHEN l.customers > 10 AND l.largest > l.positive * 0.1 THEN ''the largest customer has more than 10 percent of spend''
 				WHEN l.customers >= 100 AND 1 - l.curve[100] > 0.5 THEN ''1 percent of the customers have more than half of spend'' END AS alarm
-		FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
+		FROM (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 		CROSS JOIN (
 			SELECT count(*) AS customers, coalesce(sum(c.spend), 0) AS spend, sum(greatest(c.spend, 0)) AS positive,
 				max(c.spend) AS largest, custseg.gini(greatest(c.spend, 0)) AS gini, custseg.hhi(greatest(c.spend, 0)) AS hhi,

@@ -13,7 +13,7 @@ BEGIN
 		-- Of a customer who was merged, what he used is of the one who remains.
 		usage := 'SELECT s.resource, c.tier, grouping(c.tier) = 1 AS whole, sum(s.amount)::numeric AS used
 			FROM source_usage AS s
-			JOIN portfolio AS p ON true
+			CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 			LEFT JOIN resource AS r ON r.resource = s.resource
 			LEFT JOIN customer_alias AS m ON m.from_id = s.customer_id
 			LEFT JOIN customer AS c ON c.customer_id = coalesce(m.to_id, s.customer_id)
@@ -29,7 +29,7 @@ BEGIN
 			SELECT t.as_of, t.resource, t.tier, false AS whole, t.budget, t.allocated, t.leftover FROM tier_allocation AS t
 			UNION ALL SELECT r.as_of, r.resource, NULL, true, r.total, r.allocated, r.leftover FROM resource_allocation AS r
 		) AS a
-		JOIN portfolio AS p ON p.last_as_of = a.as_of
+		JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p ON p.last_as_of = a.as_of
 		LEFT JOIN (%2$s) AS u ON u.resource = a.resource AND u.whole = a.whole AND u.tier IS NOT DISTINCT FROM a.tier',
 		used, usage), $comments$
 COMMENT ON VIEW budget_use IS 'Budgets of the last run and what was used of them, for each tier, and for the whole resource where tier is NULL.';
@@ -57,7 +57,7 @@ COMMENT ON COLUMN budget_use.leftover IS 'What caps left when it was divided.';
 			SELECT t.resource, count(*) AS customers, custseg.gini(coalesce(a.amount, 0)) AS gini, custseg.jain(coalesce(a.amount, 0)) AS jain,
 				custseg.max_min_ratio(coalesce(a.amount, 0)) AS max_min_ratio,
 				(max(a.amount) / nullif(sum(a.amount), 0))::float8 AS largest_share
-			FROM portfolio AS p
+			FROM (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 			JOIN tier_allocation AS t ON t.as_of = p.last_as_of AND t.budget > 0
 			JOIN customer AS c ON c.tier = t.tier
 			LEFT JOIN allocation AS a ON a.customer_id = c.customer_id AND a.resource = t.resource AND a.until IS NULL
@@ -65,7 +65,7 @@ COMMENT ON COLUMN budget_use.leftover IS 'What caps left when it was divided.';
 		) AS f ON f.resource = r.resource
 		LEFT JOIN (
 			SELECT DISTINCT ON (t.resource) t.resource, t.tier, (t.allocated / h.allocated)::float8 AS share
-			FROM portfolio AS p
+			FROM (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 			JOIN tier_allocation AS t ON t.as_of = p.last_as_of
 			JOIN resource_allocation AS h ON h.as_of = t.as_of AND h.resource = t.resource AND h.allocated > 0
 			ORDER BY t.resource, t.allocated DESC, t.tier
@@ -98,7 +98,7 @@ BEGIN
 		SELECT a.agent, a.active AND (a.valid_until > p.last_as_of) IS NOT FALSE AS active, a.capacity, coalesce(n.customers, 0) AS customers,
 			round(n.customers / nullif(a.capacity, 0), 4) AS load, a.capacity - coalesce(n.customers, 0) AS free
 		FROM agent AS a
-		CROSS JOIN portfolio AS p
+		CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 		LEFT JOIN (SELECT h.agent, count(*) AS customers FROM assignment AS h WHERE h.until IS NULL GROUP BY h.agent) AS n
 			ON n.agent = a.agent', $comments$
 COMMENT ON VIEW agent_load IS 'How many customers each agent serves, and how many more there is room for.';
@@ -115,7 +115,7 @@ COMMENT ON COLUMN agent_load.free IS 'How many more there is room for; NULL: no 
 			CASE WHEN EXISTS (SELECT FROM agent AS a WHERE %s) THEN ''agents are full'' ELSE ''no agent may serve'' END AS reason
 		FROM (
 			SELECT c.customer_id, c.tier, c.segment, o.last_as_of, %s AS attributes
-			FROM customer AS c CROSS JOIN portfolio AS o
+			FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS o
 		) AS p
 		WHERE p.tier IN (%s)
 			AND NOT EXISTS (SELECT FROM assignment AS h WHERE h.customer_id = p.customer_id AND h.until IS NULL)',

@@ -88,10 +88,11 @@ DECLARE
 	lock_class int;
 	lock_key int;
 	failed boolean := false;
-	state text;
-	message text;
-	detail text;
-	hint text;
+	-- Qualified: the procedure cannot pin search_path, and the other types are words of the grammar.
+	state pg_catalog.text;
+	message pg_catalog.text;
+	detail pg_catalog.text;
+	hint pg_catalog.text;
 BEGIN
 	IF NOT custseg._can_commit() THEN
 		RAISE EXCEPTION 'run_refresh commits and cannot be called in a transaction block or function'

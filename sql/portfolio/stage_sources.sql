@@ -131,10 +131,11 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	RETURN QUERY
 	SELECT k.source, u.measure || CASE k.kind WHEN 'net_value' THEN ' (cost)' ELSE '' END,
-		replace(replace(replace(replace(k.expression, '{rows}', r.condition || ' AND {filter}'), '{filter}',
-			CASE WHEN m.filter IS NULL THEN 'true' ELSE format('%L IN (%s)', m.filter, r.filters) END),
+		-- The filter last: no mark is looked for in it.
+		replace(replace(replace(replace(k.expression, '{rows}', r.condition || ' AND {filter}'),
 			'{from}', format('%L::date', coalesce(lower(custseg.measure_window(m."window", as_of)), '-infinity'))),
-			'{as_of}', format('%L::date', as_of))
+			'{as_of}', format('%L::date', as_of)),
+			'{filter}', CASE WHEN m.filter IS NULL THEN 'true' ELSE format('%L IN (%s)', m.filter, r.filters) END)
 	FROM custseg._used_measures(portfolio) AS u
 	LEFT JOIN measure AS m ON m.measure = u.measure
 	JOIN custseg._source_measures() AS k ON k.kind = coalesce(m.kind, u.measure)

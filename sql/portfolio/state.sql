@@ -2,7 +2,7 @@
 -- Only what differs is written.
 
 -- The policy that the tiers and settings of a portfolio make.
-CREATE FUNCTION custseg._tier_policy(portfolio text) RETURNS custseg.tier_policy
+CREATE FUNCTION custseg._portfolio_policy(portfolio text) RETURNS custseg.tier_policy
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -21,7 +21,7 @@ BEGIN
 	RETURN (settings || jsonb_build_object('tiers', tiers))::text::custseg.tier_policy;
 END
 $$;
-COMMENT ON FUNCTION custseg._tier_policy(text) IS
+COMMENT ON FUNCTION custseg._portfolio_policy(text) IS
 'Internal: the tier_policy of a portfolio. 22P02, 22023: its tiers are not a policy.';
 
 -- The SQL of the total score over alias c with the components' scores k1, k2, ...; NULL without components.
@@ -59,7 +59,7 @@ BEGIN
 	-- A customer with refunds only was never recent: class 1, as in rfm().
 	RETURN format('CASE WHEN c.purchases IS NOT NULL THEN coalesce(custseg.score(%s,
 		(SELECT m.breaks FROM %I.model AS m WHERE m.name = %L ORDER BY m.as_of DESC LIMIT 1), %L::boolean), 1) END::smallint',
-		custseg._measure_expression(portfolio, measure, as_of), custseg._portfolio_schema(portfolio), axis, axis = 'r');
+		custseg._uncast(custseg._measure_expression(portfolio, measure, as_of)), custseg._portfolio_schema(portfolio), axis, axis = 'r');
 END
 $$;
 COMMENT ON FUNCTION custseg._axis_expression(text, text, text) IS
@@ -71,7 +71,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	day text := format('%L::date', as_of);
-	policy custseg.tier_policy := custseg._tier_policy(portfolio);
+	policy custseg.tier_policy := custseg._portfolio_policy(portfolio);
 	segmentation text := custseg._option(portfolio, 'segmentation');
 	scores text;
 	classes text;
@@ -95,44 +95,47 @@ BEGIN
 		INSERT INTO stage_state
 		SELECT c.customer_id, c.known,
 			NOT c.known OR custseg.purchases_eq(c.purchases, c.was_purchases) IS NOT TRUE AND num_nonnulls(c.purchases, c.was_purchases) > 0
-				OR (c.windows, c.measures, c.r, c.f, c.m, c.segment, c.classes, n.tier, n.tier_since, n.in_grace_since, n.valid_until)
+				OR (c.windows, c.measures, c.r, c.f, c.m, c.segment, c.classes, (c.n).tier, (c.n).tier_since, (c.n).in_grace_since, (c.n).valid_until)
 				IS DISTINCT FROM (c.was_windows, c.was_measures, c.was_r, c.was_f, c.was_m, c.was_segment, c.was_classes, c.was_tier,
 					c.was_tier_since, c.was_grace_since, c.was_valid_until),
-			c.purchases, c.windows, c.measures, c.r, c.f, c.m, c.was_segment, c.segment, c.classes, c.was_tier, n.tier,
-			CASE WHEN n.transition = ''none'' AND c.was_tier IS NOT NULL THEN ''exit'' ELSE n.transition END,
-			CASE WHEN c.was_tier <> ALL (%9$L) THEN format(''tier %%s is no more; '', c.was_tier) ELSE '''' END || n.reason,
-			n.tier_since, n.in_grace_since, n.valid_until,
-			(n.tier, n.tier_since, n.in_grace_since, n.valid_until)
+			c.purchases, c.windows, c.measures, c.r, c.f, c.m, c.was_segment, c.segment, c.classes, c.was_tier, (c.n).tier,
+			CASE WHEN (c.n).transition = ''none'' AND c.was_tier IS NOT NULL THEN ''exit'' ELSE (c.n).transition END,
+			CASE WHEN c.was_tier <> ALL (%9$L) THEN format(''tier %%s is no more; '', c.was_tier) ELSE '''' END || (c.n).reason,
+			(c.n).tier_since, (c.n).in_grace_since, (c.n).valid_until,
+			((c.n).tier, (c.n).tier_since, (c.n).in_grace_since, (c.n).valid_until)
 				IS DISTINCT FROM (c.was_tier, c.was_tier_since, c.was_grace_since, c.was_valid_until)
 		FROM (
-			SELECT c.*, %1$s AS score, %2$s AS segment, %3$s AS classes
+			SELECT c.*, custseg.next_tier(%8$L::custseg.tier_policy,
+				CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_tier END, CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_tier_since END,
+				ARRAY[%10$s]::float8[], NULL, c.overrides, %11$s, CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_grace_since END) AS n
 			FROM (
-				SELECT c.*%7$s
+				SELECT c.*, %1$s AS score, %2$s AS segment, %3$s AS classes
 				FROM (
-					SELECT c.*, w.customer_id IS NOT NULL AS known, w.purchases AS was_purchases, w.windows AS was_windows,
-						w.measures AS was_measures, w.r AS was_r, w.f AS was_f, w.m AS was_m, w.segment AS was_segment,
-						w.classes AS was_classes, w.tier AS was_tier, w.tier_since AS was_tier_since, w.grace_since AS was_grace_since,
-						w.valid_until AS was_valid_until, o.overrides, %4$s AS r, %5$s AS f, %6$s AS m
-					FROM stage_customer AS c
-					LEFT JOIN customer AS w ON w.customer_id = c.customer_id
-					LEFT JOIN (
-						SELECT v.customer_id, jsonb_agg(jsonb_strip_nulls(jsonb_build_object(''kind'', v.kind, ''tier'', v.tier,
-							''from'', v.valid_from, ''until'', v.valid_until, ''reason'', v.reason, ''author'', v.author))
-							ORDER BY v.override_id) AS overrides
-						FROM override AS v
-						-- One that has ended may name a tier that was dropped.
-						WHERE v.tier IS NULL OR v.tier = ANY (%9$L)
-						GROUP BY v.customer_id
-					) AS o ON o.customer_id = c.customer_id
+					SELECT c.*%7$s
+					FROM (
+						SELECT c.*, w.customer_id IS NOT NULL AS known, w.purchases AS was_purchases, w.windows AS was_windows,
+							w.measures AS was_measures, w.r AS was_r, w.f AS was_f, w.m AS was_m, w.segment AS was_segment,
+							w.classes AS was_classes, w.tier AS was_tier, w.tier_since AS was_tier_since, w.grace_since AS was_grace_since,
+							w.valid_until AS was_valid_until, o.overrides, %4$s AS r, %5$s AS f, %6$s AS m
+						FROM stage_customer AS c
+						LEFT JOIN customer AS w ON w.customer_id = c.customer_id
+						LEFT JOIN (
+							SELECT v.customer_id, jsonb_agg(jsonb_strip_nulls(jsonb_build_object(''kind'', v.kind, ''tier'', v.tier,
+								''from'', v.valid_from, ''until'', v.valid_until, ''reason'', v.reason, ''author'', v.author))
+								ORDER BY v.override_id) AS overrides
+							FROM override AS v
+							-- One that has ended may name a tier that was dropped.
+							WHERE v.tier IS NULL OR v.tier = ANY (%9$L)
+							GROUP BY v.customer_id
+						) AS o ON o.customer_id = c.customer_id
+						OFFSET 0
+					) AS c
 					OFFSET 0
 				) AS c
 				OFFSET 0
 			) AS c
 			OFFSET 0
-		) AS c
-		CROSS JOIN LATERAL custseg.next_tier(%8$L::custseg.tier_policy,
-			CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_tier END, CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_tier_since END,
-			ARRAY[%10$s]::float8[], NULL, c.overrides, %11$s, CASE WHEN c.was_tier = ANY (%9$L) THEN c.was_grace_since END) AS n',
+		) AS c',
 		custseg._score_expression(portfolio),
 		CASE WHEN segmentation = 'none' THEN 'NULL::text'
 			ELSE format('custseg.segment(%L::custseg.segment_model, c.r, c.f, c.m)', custseg.segmentation_model(segmentation)) END,
@@ -165,19 +168,26 @@ DECLARE
 	n_begun bigint;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	UPDATE customer AS c
-	SET purchases = s.purchases, windows = s.windows, measures = s.measures, r = s.r, f = s.f, m = s.m,
-		segment_since = CASE WHEN s.segment IS NOT DISTINCT FROM c.segment THEN c.segment_since WHEN s.segment IS NOT NULL THEN day END,
-		segment = s.segment, classes = s.classes, tier = s.tier, tier_since = s.tier_since, grace_since = s.grace_since,
-		valid_until = s.valid_until
-	FROM stage_state AS s
-	WHERE s.changed AND s.known AND c.customer_id = s.customer_id;
-	GET DIAGNOSTICS n_updated = ROW_COUNT;
+	-- A first run has nothing to change, and is spared the joins that would find that out.
+	SELECT count(*) FILTER (WHERE s.changed AND s.known),
+		count(*) FILTER (WHERE s.changed AND (s.from_tier IS DISTINCT FROM s.tier AND s.from_tier IS NOT NULL
+			OR s.from_segment IS DISTINCT FROM s.segment AND s.from_segment IS NOT NULL))
+	INTO n_updated, n_ended FROM stage_state AS s;
+
+	IF n_updated > 0 THEN
+		UPDATE customer AS c
+		SET purchases = s.purchases, windows = s.windows, measures = s.measures, r = s.r, f = s.f, m = s.m,
+			segment_since = CASE WHEN s.segment IS NOT DISTINCT FROM c.segment THEN c.segment_since WHEN s.segment IS NOT NULL THEN day END,
+			segment = s.segment, classes = s.classes, tier = s.tier, tier_since = s.tier_since, grace_since = s.grace_since,
+			valid_until = s.valid_until, reason = CASE WHEN s.state_change THEN s.reason ELSE c.reason END
+		FROM stage_state AS s
+		WHERE s.changed AND s.known AND c.customer_id = s.customer_id;
+	END IF;
 
 	INSERT INTO customer (customer_id, purchases, windows, measures, r, f, m, segment, segment_since, classes, tier, tier_since,
-		grace_since, valid_until, entered)
+		grace_since, valid_until, reason, entered)
 	SELECT s.customer_id, s.purchases, s.windows, s.measures, s.r, s.f, s.m, s.segment, CASE WHEN s.segment IS NOT NULL THEN day END,
-		s.classes, s.tier, s.tier_since, s.grace_since, s.valid_until, day
+		s.classes, s.tier, s.tier_since, s.grace_since, s.valid_until, CASE WHEN s.state_change THEN s.reason END, day
 	FROM stage_state AS s WHERE NOT s.known;
 	GET DIAGNOSTICS n_inserted = ROW_COUNT;
 
@@ -186,18 +196,21 @@ BEGIN
 	FROM stage_state AS s WHERE s.state_change;
 	GET DIAGNOSTICS n_transitions = ROW_COUNT;
 
-	UPDATE membership AS h SET until = day
-	FROM stage_state AS s
-	CROSS JOIN LATERAL (VALUES ('tier', s.from_tier, s.tier), ('segment', s.from_segment, s.segment)) AS v (dimension, was, now)
-	WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.was IS NOT NULL
-		AND h.customer_id = s.customer_id AND h.dimension = v.dimension AND h.until IS NULL;
-	GET DIAGNOSTICS n_ended = ROW_COUNT;
+	IF n_ended > 0 THEN
+		UPDATE membership AS h SET until = day
+		FROM stage_state AS s
+		CROSS JOIN LATERAL (VALUES ('tier', s.from_tier, s.tier), ('segment', s.from_segment, s.segment)) AS v (dimension, was, now)
+		WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.was IS NOT NULL
+			AND h.customer_id = s.customer_id AND h.dimension = v.dimension AND h.until IS NULL;
+		GET DIAGNOSTICS n_ended = ROW_COUNT;
+	END IF;
 
 	INSERT INTO membership (customer_id, dimension, class, since, reason)
 	SELECT s.customer_id, v.dimension, v.now, day, v.reason
 	FROM stage_state AS s
-	CROSS JOIN LATERAL (VALUES ('tier', s.from_tier, s.tier, s.reason),
-		('segment', s.from_segment, s.segment, concat_ws('-', s.r, s.f, s.m))) AS v (dimension, was, now, reason)
+	-- In the order of the index.
+	CROSS JOIN LATERAL (VALUES ('segment', s.from_segment, s.segment, concat_ws('-', s.r, s.f, s.m)),
+		('tier', s.from_tier, s.tier, s.reason)) AS v (dimension, was, now, reason)
 	WHERE s.changed AND v.was IS DISTINCT FROM v.now AND v.now IS NOT NULL;
 	GET DIAGNOSTICS n_begun = ROW_COUNT;
 
@@ -222,7 +235,8 @@ BEGIN
 		DELETE FROM tier_transition AS t WHERE t.as_of >= p_from RETURNING t.customer_id
 	)
 	UPDATE customer AS c
-	SET tier = l.tier, tier_since = l.tier_since, grace_since = l.grace_since, valid_until = l.valid_until
+	SET tier = l.tier, tier_since = l.tier_since, grace_since = l.grace_since, valid_until = l.valid_until,
+		reason = l.reason
 	FROM (SELECT DISTINCT u.customer_id FROM undone AS u) AS u
 	LEFT JOIN LATERAL (
 		SELECT t.* FROM tier_transition AS t WHERE t.customer_id = u.customer_id AND t.as_of < p_from

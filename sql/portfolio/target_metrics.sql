@@ -62,12 +62,11 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	known record;
-	value text;
 BEGIN
 	SELECT m.* INTO known FROM custseg.target_metrics() AS m WHERE m.metric = p_metric;
 	IF NOT FOUND THEN
 		BEGIN
-			value := custseg._measure_expression(portfolio, p_metric, '{as_of}');
+			PERFORM custseg._measure_expression(portfolio, p_metric, '');
 		EXCEPTION WHEN invalid_parameter_value THEN
 			RAISE EXCEPTION 'argument "metric" is "%", which is no metric and no measure', p_metric
 				USING ERRCODE = '22023', HINT = format('Metrics are %s, and the measures of the portfolio.',
@@ -79,8 +78,9 @@ BEGIN
 	source := coalesce(known.source, 'orders');
 	takes_period := coalesce(known.takes_period, false);
 	adds_up := coalesce(known.adds_up, false);
-	numerator := CASE WHEN value IS NULL THEN known.numerator ELSE value END;
-	denominator := CASE WHEN value IS NULL THEN known.denominator ELSE format('(%s IS NOT NULL)::int', value) END;
+	-- The name stands last: marks may be in it.
+	numerator := CASE WHEN known.metric IS NULL THEN '{measure}' || p_metric ELSE known.numerator END;
+	denominator := CASE WHEN known.metric IS NULL THEN '{known}' || p_metric ELSE known.denominator END;
 END
 $$;
 COMMENT ON FUNCTION custseg._target_metric(text, text) IS
@@ -95,7 +95,18 @@ DECLARE
 	day text := format('%L::date', as_of);
 	mark text[];
 BEGIN
-	-- The expressions of models cost a look at the settings: only where they are asked for.
+	IF starts_with(expression, '{measure}') THEN
+		RETURN custseg._measure_expression(portfolio, substr(expression, length('{measure}') + 1), day);
+	ELSIF starts_with(expression, '{known}') THEN
+		RETURN format('(%s IS NOT NULL)::int', custseg._measure_expression(portfolio, substr(expression, length('{known}') + 1), day));
+	END IF;
+	FOREACH mark SLICE 1 IN ARRAY ARRAY[
+		['{p}', summary], ['{as_of}', day], ['{from}', format('%L::date', p_from)],
+		['{active}', custseg._option(portfolio, 'active_days')], ['{fresh}', custseg._option(portfolio, 'new_days')]]
+	LOOP
+		expression := replace(expression, mark[1], mark[2]);
+	END LOOP;
+	-- The rest may hold names, so no mark is looked for in it. It costs a look at the settings: only where it is asked for.
 	IF expression LIKE '%{risk}%' THEN
 		expression := replace(expression, '{risk}', custseg._risk_expression(portfolio, day));
 	END IF;
@@ -106,14 +117,7 @@ BEGIN
 	IF expression LIKE '%{score}%' THEN
 		expression := replace(expression, '{score}', custseg._score_expression(portfolio));
 	END IF;
-	FOREACH mark SLICE 1 IN ARRAY ARRAY[
-		['{p}', summary], ['{as_of}', day], ['{from}', format('%L::date', p_from)],
-		['{active}', custseg._option(portfolio, 'active_days')], ['{fresh}', custseg._option(portfolio, 'new_days')]]
-	LOOP
-		expression := replace(expression, mark[1], mark[2]);
-	END LOOP;
-	-- A measure may be the score itself.
-	RETURN replace(expression, 'c.score::float8', format('(%s)', custseg._score_expression(portfolio)));
+	RETURN expression;
 END
 $$;
 COMMENT ON FUNCTION custseg._fill_metric(text, text, text, date, date) IS

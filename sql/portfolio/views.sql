@@ -31,34 +31,54 @@ $$;
 COMMENT ON FUNCTION custseg._make_views(text) IS
 'Internal: makes or remakes all report views of a portfolio.';
 
-CREATE FUNCTION custseg._make_customer_views(portfolio text) RETURNS void
+-- The customers with as_of, the scores of the components k1, k2, ... and the total score, as they stand in FROM under the
+-- alias c. whole: the view reads all customers anyway; then a score that is read several times is computed once, but a
+-- condition on customers does not come through.
+CREATE FUNCTION custseg._view_customers(portfolio text, whole boolean) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	scores text;
-	fields text;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, 'c.as_of'), c.position), ''
 		ORDER BY c.position)
 	INTO scores FROM component AS c;
-	SELECT string_agg(format('%L, %s', u.measure, u.expression), ', ' ORDER BY u.measure) INTO fields
-	FROM custseg._used_measures(portfolio) AS m
-	CROSS JOIN LATERAL (SELECT m.measure, custseg._measure_expression(portfolio, m.measure, 'c.as_of')) AS u (measure, expression);
+	-- portfolio has one row, which the planner does not know of a table that was never analyzed: the condition on the key tells it.
+	RETURN format('(SELECT c.*, %1$s AS score FROM (SELECT c.*%2$s
+		FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN portfolio AS p WHERE p.only_row) AS c%3$s) AS c%3$s) AS c',
+		custseg._score_expression(portfolio), scores, CASE WHEN whole THEN ' OFFSET 0' ELSE '' END);
+END
+$$;
+COMMENT ON FUNCTION custseg._view_customers(text, boolean) IS
+'Internal: what stands in FROM of a report view for the customers with their scores, alias c.';
 
+CREATE FUNCTION custseg._make_customer_views(portfolio text) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	fields text;
+BEGIN
+	PERFORM custseg._work_on(portfolio);
+	SELECT string_agg(format('%L, %s', m.measure, custseg._measure_expression(portfolio, m.measure, 'c.as_of')), ', ' ORDER BY m.measure)
+	INTO fields FROM custseg._used_measures(portfolio) AS m;
+
+	-- What is not selected is not computed, and the agents are not joined. The allocation is looked up for each customer, so
+	-- that it costs nothing for those whom a LIMIT or a condition leaves out.
 	PERFORM custseg._make_view(portfolio, 'current_customers', format('
-		SELECT c.customer_id, c.as_of, %s AS score, c.r, c.f, c.m, c.segment, c.segment_since, c.tier, c.tier_since AS since,
-			c.grace_since, c.valid_until, %s AS priority,
+		SELECT c.customer_id, c.as_of, c.score, c.r, c.f, c.m, c.segment, c.segment_since, c.tier, c.tier_since AS since,
+			c.grace_since, c.valid_until, c.score AS priority,
 			(SELECT jsonb_object_agg(a.resource, a.amount) FROM allocation AS a
 			WHERE a.customer_id = c.customer_id AND a.until IS NULL) AS allocation,
-			(SELECT h.agent FROM assignment AS h WHERE h.customer_id = c.customer_id AND h.until IS NULL) AS agent,
-			(SELECT t.reason FROM tier_transition AS t WHERE t.customer_id = c.customer_id ORDER BY t.as_of DESC LIMIT 1) AS reason,
+			h.agent, c.reason,
 			custseg.first_purchase(c.purchases) AS first_purchase, custseg.last_purchase(c.purchases) AS last_purchase,
 			custseg.frequency(c.purchases) AS frequency, custseg.spend(c.purchases) AS spend
-		FROM (SELECT c.*%s FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p) AS c) AS c
+		FROM %s
+		LEFT JOIN assignment AS h ON h.customer_id = c.customer_id AND h.until IS NULL
 		WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL',
-		custseg._score_expression(portfolio), custseg._score_expression(portfolio), scores), $comments$
+		custseg._view_customers(portfolio, false)), $comments$
 COMMENT ON VIEW current_customers IS 'Every customer as of the last run: score, segment, tier, and why.';
 COMMENT ON COLUMN current_customers.customer_id IS 'The customer.';
 COMMENT ON COLUMN current_customers.as_of IS 'The last day counted.';
@@ -84,9 +104,8 @@ COMMENT ON COLUMN current_customers.spend IS 'Net amount of all purchases.';
 
 	PERFORM custseg._make_view(portfolio, 'customer_measures', format('
 		SELECT c.customer_id, c.as_of, jsonb_build_object(%s) AS measures
-		FROM (SELECT c.*, %s AS score FROM (SELECT c.*%s
-			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p) AS c) AS c) AS c',
-		fields, custseg._score_expression(portfolio), scores), $comments$
+		FROM %s',
+		fields, custseg._view_customers(portfolio, false)), $comments$
 COMMENT ON VIEW customer_measures IS 'The measures of every customer that components and rules of tiers use, as of the last run.';
 COMMENT ON COLUMN customer_measures.customer_id IS 'The customer.';
 COMMENT ON COLUMN customer_measures.as_of IS 'The last day counted.';
@@ -109,7 +128,7 @@ BEGIN
 	UNION SELECT c.score_name FROM component AS c
 	UNION SELECT m.measure FROM measure AS m
 	UNION SELECT r.weight_measure FROM resource AS r WHERE r.weight_measure IS NOT NULL
-	UNION SELECT u.measure FROM unnest(custseg.tier_policy_measures(custseg._tier_policy(portfolio))) AS u (measure)
+	UNION SELECT u.measure FROM unnest(custseg.tier_policy_measures(custseg._portfolio_policy(portfolio))) AS u (measure)
 	UNION VALUES ('score'), ('r'), ('f'), ('m')
 	ORDER BY 1;
 END

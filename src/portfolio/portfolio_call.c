@@ -20,7 +20,9 @@
  *   another one inside. A call within a call keeps the outermost;
  * - with jit = off. Their statements are many, each over tables whose size the
  *   planner can but guess, and work in C functions: compiling takes longer than
- *   it saves, a second and more where nothing else does.
+ *   it saves, a second and more where nothing else does;
+ * - with text forms of values that lose nothing, whatever the session prefers:
+ *   a float with fewer digits would move breaks.
  *
  * This is not SECURITY DEFINER: whose rights are used depends on an argument,
  * and the caller has them already, or, as a reader, may read what they give.
@@ -48,7 +50,9 @@
 
 #include "common/compat.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -62,6 +66,8 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -212,6 +218,53 @@ CallInternal(FunctionCallInfo fcinfo)
 	return result;
 }
 
+/*
+ * The functions here call others by name. Whoever owns the schema may be no
+ * superuser, and could make a function whose arguments fit such a call better;
+ * it would run with the rights of the portfolio's owner. So functions of others
+ * that have the name of one of ours are refused.
+ */
+static void
+RefuseOverloads(Oid function)
+{
+	HeapTuple	called = ProcTuple(function);
+	Oid			schema = ((Form_pg_proc) GETSTRUCT(called))->pronamespace;
+	Oid			owner = ((Form_pg_proc) GETSTRUCT(called))->proowner;
+	Relation	catalog = table_open(ProcedureRelationId, AccessShareLock);
+	ScanKeyData condition;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ReleaseSysCache(called);
+	ScanKeyInit(&condition, Anum_pg_proc_pronamespace, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(schema));
+	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 1, &condition);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_proc found = (Form_pg_proc) GETSTRUCT(tuple);
+		CatCList   *namesakes;
+
+		if (found->proowner == owner || superuser_arg(found->proowner))
+			continue;
+		namesakes = SearchSysCacheList1(PROCNAMEARGSNSP, NameGetDatum(&found->proname));
+		for (int i = 0; i < namesakes->n_members; i++)
+		{
+			Form_pg_proc namesake = (Form_pg_proc) GETSTRUCT(&namesakes->members[i]->tuple);
+
+			if (namesake->pronamespace == schema && namesake->proowner == owner)
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("function %s is not of the extension, and has the name of one that is",
+								format_procedure(found->oid)),
+						 errdetail("It was made by role \"%s\".", GetUserNameFromId(found->proowner, false)),
+						 errhint("Drop it: it could be called in place of the extension's own, with the rights of the portfolio's owner.")));
+		}
+		ReleaseSysCacheList(namesakes);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+}
+
 /* --- Rows that outlive what made them ------------------------------------- */
 
 /*
@@ -305,6 +358,20 @@ Set(const char *setting, const char *value)
 							 GUC_ACTION_SAVE, true, 0, false);
 }
 
+/*
+ * The internal functions write values into statements and documents as text.
+ * That text must mean the same whatever the session prefers. How a date is read
+ * (the order of day and month) stays as it is: a source view may cast text.
+ */
+static void
+SetTextForms(void)
+{
+	Set("datestyle", "ISO");
+	Set("intervalstyle", "postgres");
+	Set("extra_float_digits", "1");
+	Set("standard_conforming_strings", "on");
+}
+
 /* The schemas in which the current user finds names, as a search_path. */
 static char *
 EffectiveSearchPath(void)
@@ -384,13 +451,19 @@ CallByMode(FunctionCallInfo fcinfo, const CallMode *mode)
 	int			level;
 	Datum		result;
 
+	if (call_depth == 0)
+		RefuseOverloads(fcinfo->flinfo->fn_oid);
 	GetUserIdAndSecContext(&user, &context);
 	if (OidIsValid(mode->owner))
 		SetUserIdAndSecContext(mode->owner, context | SECURITY_RESTRICTED_OPERATION);
 	level = NewGUCNestLevel();
 	Set("search_path", "pg_catalog, pg_temp");
 	Set("row_security", "off");
+	/* Numbers and arrays are written into the SQL of views and statements. */
+	Set("extra_float_digits", "1");
+	Set("array_nulls", "on");
 	Set("jit", "off");
+	SetTextForms();
 	if (path != NULL)
 		Set("custseg.caller_search_path", path);
 

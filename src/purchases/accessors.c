@@ -370,28 +370,57 @@ custseg_gap_variation(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(sqrt(squares / n_gaps) / mean);
 }
 
-PG_FUNCTION_INFO_V1(custseg_active_months);
-Datum
-custseg_active_months(PG_FUNCTION_ARGS)
+/*
+ * The first days of the months with a purchase, ascending.  firsts has room
+ * for as many as there are purchase days, or is NULL: then they are counted.
+ */
+static int64
+PurchaseMonths(const Purchases *p, Datum *firsts)
 {
-	Purchases	p;
 	int			last_month = -1;
 	int			last_year = 0;
-	int64		months = 0;
+	int64		n = 0;
 
-	OpenArgument(fcinfo, true, &p);
-	for (int32 i = 0; i < p.n_days; i++)
+	for (int32 i = 0; i < p->n_days; i++)
 	{
 		int			year;
 		int			month;
 		int			day;
 
-		j2date(p.days[i] + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+		j2date(p->days[i] + POSTGRES_EPOCH_JDATE, &year, &month, &day);
 		if (month != last_month || year != last_year)
-			months++;
+		{
+			if (firsts != NULL)
+				firsts[n] = DateADTGetDatum(p->days[i] - (day - 1));
+			n++;
+		}
 		last_month = month;
 		last_year = year;
 		POLL_EVERY(i);
 	}
-	PG_RETURN_INT64(months);
+	return n;
+}
+
+PG_FUNCTION_INFO_V1(custseg_active_months);
+Datum
+custseg_active_months(PG_FUNCTION_ARGS)
+{
+	Purchases	p;
+
+	OpenArgument(fcinfo, true, &p);
+	PG_RETURN_INT64(PurchaseMonths(&p, NULL));
+}
+
+PG_FUNCTION_INFO_V1(custseg_purchase_months);
+Datum
+custseg_purchase_months(PG_FUNCTION_ARGS)
+{
+	Purchases	p;
+	Datum	   *firsts;
+	int64		n;
+
+	OpenArgument(fcinfo, true, &p);
+	firsts = palloc(sizeof(Datum) * Max(p.n_days, 1));
+	n = PurchaseMonths(&p, firsts);
+	PG_RETURN_ARRAYTYPE_P(construct_array(firsts, (int) n, DATEOID, sizeof(DateADT), true, TYPALIGN_INT));
 }
