@@ -211,11 +211,7 @@ BEGIN
 		RAISE EXCEPTION 'the orders of portfolio "%" cannot be added up: %', portfolio, bad.detail
 			USING ERRCODE = '22023', HINT = format('Add rates with custseg.add_source(%L, ''rates'', ...).', portfolio);
 	END IF;
-<<<<<<< HEAD
-	-- Without an empty detail.
-=======
 	-- Not by RAISE, which shows an empty detail.
->>>>>>> refs/heads/pf-docs
 	PERFORM custseg._raise('22023', format('the data of portfolio "%s" is too bad: check "%s" of source "%s" found %s, above the threshold %s',
 			portfolio, bad."check", bad.source,
 			CASE WHEN bad."check" = 'stale' THEN format('%s days', bad.rows)
