@@ -376,7 +376,7 @@ like(refused($super, 'shop', q{SELECT custseg.attach_portfolio('fake')}), qr/sch
 is($node->safe_psql('shop', 'SELECT count(*) FROM trap.seen'), 0, 'nor read');
 query('mallory', 'shop', q{
 	DROP VIEW evil.setting;
-	DROP DOMAIN evil.text;
+	DROP DOMAIN evil.text CASCADE;
 	DROP FUNCTION evil.count, evil.now, evil.lower, evil.format(text, text), evil.format(text, name);
 	ALTER TABLE evil.setting_table RENAME TO setting;
 	ALTER SCHEMA evil RENAME TO "Evil's"});
