@@ -321,6 +321,10 @@ check 'the classes in plain words' "$(part Classes 'Five customers' | head -n 6)
       3  3              3                above 20.00 up to 30.00
       2  4              2                above 10.00 up to 20.00
       1  5 or more      up to 1          up to 10.00'
+check 'its portfolio' "$(part 'A portfolio' 'Its queries' | grep -E '^  (vip|regular|2024)' | head -n 3 | tr -s ' ')" \
+' vip spend_year >= 20 and days_year >= 2 spend_year >= 15
+ regular spend_year >= 20 spend_year >= 15
+ 2024-01-25 5 0 0 0 1 0 4'
 check 'five customers, explained' "$(part 'Five customers' 'The queries' | head -n 12)" \
 '  5   cell 555   Champions
     recency        1  day since 2024-01-25  class 5 of 5:  up to 1
@@ -347,12 +351,17 @@ printf 'c,d,a\nr,2024-01-01,-5\ns,2024-01-01,5\ns,2024-01-03,0\n"q""; DROP TABLE
 ORDERS=$file COLUMNS=c,d,a demo/run >"$tmp/out" 2>"$tmp/messages"
 check 'refunds only, amounts of 0, hostile names: exact' "$? $(part Check 'What next' | sed -n '2,3s/  */ /gp' | tr -d '\n')" \
 	'0  from the orders 3 0.01 from the scores 3 0.01'
+check 'with a portfolio' "$(grep -c 'The last day was refreshed twice' $tmp/out)" 1
 matches 'a customer without a purchase' "$(part 'Five customers' 'The queries' | grep -A 3 '^  r ')" \
 	'recency +none +class 1 of 2: +no purchase.*frequency +0 +days'
 printf 'c,d,a\nr,2024-01-01,5\n' >$file
 ORDERS=$file COLUMNS=c,d,a demo/run >"$tmp/out" 2>"$tmp/messages"
 check 'one order' "$? $(part Check 'What next' | sed -n '2,3s/  */ /gp' | tr -d '\n')" \
 	'0  from the orders 1 5 from the scores 1 5'
+
+printf 'c,d,a\nr,2024-01-01,-5\n' >$file
+ORDERS=$file COLUMNS=c,d,a demo/run >"$tmp/out" 2>"$tmp/messages"
+check 'without spend there is no portfolio' "$? $(grep -c 'A portfolio:' $tmp/out) $(grep -c ERROR $tmp/messages)" '0 0 0'
 
 # The check itself: scores of other orders than those it compares with must end the report with an error.
 check_fails()
@@ -400,7 +409,17 @@ matches 'customers by risk' "$(part 'What customers are worth' 'Five customers' 
 	'active .*%.*%.*doubtful .*%.*%.*probably gone .*%.*%'
 check 'five customers' "$(part 'Five customers' 'The queries' | grep -c '   cell [1-5]')" 5
 check 'every one with three measures and its segment' "$(part 'Five customers' 'The queries' | grep -cE 'class [1-5] of 5:')" 15
-matches 'the check' "$(part Check 'What next')" 'from the orders *20,000  ([0-9.]+).*from the scores *20,000  ([0-9.]+).*equal'
+# The portfolio: four month ends, two moves explained, a budget, agents, goals.
+check 'a portfolio at four month ends' "$(part 'A portfolio' 'Its queries' | grep -oE '^  2024-[0-9-]+ +[0-9,]+' | tr -s ' ' | tr '\n' ';')" \
+	' 2024-09-30 18,033; 2024-10-31 634; 2024-11-30 675; 2024-12-31 658;'
+check 'all customers have a tier' "$(part 'A portfolio' 'Its queries' | grep '2024-12-31 ' | head -n 1 | awk '{gsub(",", ""); print $6 + $7 + $8}')" 20000
+matches 'an upgrade and a downgrade, explained' "$(part 'A portfolio' 'Its queries')" \
+	'up from regular to vip.*2024-12-31: from regular up to vip: meets the entry rule.*You are in the tier vip.*down from vip to regular.*2024-11-30: warned in vip.*2024-12-31: from vip down to regular.*For vip you need: '
+matches 'a budget, agents and goals' "$(part 'A portfolio' 'Its queries')" \
+	'vip .*50\.0%.*regular .*potential .*ann .*ben .*nobody .*at high risk +at most 0\.3.*buy again .*green.*vip customers .*amber'
+check 'refreshed twice, exact' "$(grep -c 'refreshed twice: the history is the same. The discounts add up' $tmp/out)" 1
+
+matches 'the check' "$(part Check 'A portfolio')" 'from the orders *20,000  ([0-9.]+).*from the scores *20,000  ([0-9.]+).*equal'
 
 # The rows are the same under every setting and on every version.
 cat >"$tmp/shop.sql" <<'END'
@@ -472,6 +491,8 @@ END
 {
 	part 'The queries' Check | sed 1d
 	sed -n '/^SELECT name/,/;$/p' "$tmp/out"
+	echo '\echo portfolio'
+	part 'Its queries' 'What next' | grep -v '^  The last day'
 	echo '\echo rows'
 	cat "$tmp/shop.sql"
 	echo '\echo facts'
@@ -480,8 +501,11 @@ END
 } >"$tmp/statements"
 demo/shell <"$tmp/statements" >"$tmp/shell" 2>"$tmp/messages"
 check 'an error in a piped statement is an exit status' $? 3
+check 'those of the portfolio, too' \
+	"$(sed '1,/^portfolio$/d;/^rows$/,$d' $tmp/shell | grep -E '^\([0-9]+ rows?\)' | tr '\n' ' ')" \
+	"(1 row) (1 row) (1 row) (229 rows) (1 row) (1 row) (1 row) (73 rows) (10 rows) "
 check 'the queries can be pasted into the shell' \
-	"$(sed '/^rows$/,$d' $tmp/shell | grep -E '^\([0-9]+ rows?\)|^SELECT' | tr '\n' ' ')" 'SELECT 20000 (11 rows) (1 row) (3 rows) (1 row) SELECT 20000 SELECT 1 SELECT 20000 (10 rows) '
+	"$(sed '/^portfolio$/,$d' $tmp/shell | grep -E '^\([0-9]+ rows?\)|^SELECT' | tr '\n' ' ')" 'SELECT 20000 (11 rows) (1 row) (3 rows) (1 row) SELECT 20000 SELECT 1 SELECT 20000 (10 rows) '
 check 'the shop is the same everywhere' "$(sed '1,/^rows$/d;/^facts$/,$d' $tmp/shell)" "$expected"
 check 'the shop is what it says' "$(sed '1,/^facts$/d' $tmp/shell)" '13 facts
 customers 20000
@@ -497,7 +521,7 @@ PGOPTIONS='-c timezone=Asia/Shanghai -c datestyle=German -c intervalstyle=iso_86
 	-c jit=off -c enable_hashjoin=off -c enable_hashagg=off -c work_mem=64kB -c min_parallel_table_scan_size=0
 	-c parallel_setup_cost=0' demo/shell <"$tmp/statements" >"$tmp/shell" 2>"$tmp/messages"
 check 'the queries of the welcome' "$(sed '/^rows$/,$d' $tmp/shell | grep -E '^\([0-9]+ rows?\)' | tr '\n' ' ')" \
-	'(10 rows) (11 rows) (10 rows) '
+	'(10 rows) (11 rows) (10 rows) (1 row) (14 rows) (3 rows) '
 check 'the shop is the same under other settings' "$(sed '1,/^rows$/d' $tmp/shell)" "$expected"
 
 check 'COLUMNS without ORDERS' "$(COLUMNS=a,b,c demo/run 2>&1; echo $?)" 'COLUMNS is given, but no file. Try: make demo ORDERS=file.csv COLUMNS=a,b,c

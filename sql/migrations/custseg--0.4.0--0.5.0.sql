@@ -2,6 +2,9 @@
 
 -- Portfolios: everything is added, nothing of earlier versions changes.
 
+COMMENT ON SCHEMA custseg IS
+'Customer analytics: purchase summaries, RFM, scoring models, lifetime value, segmentations, tiers, allocation, portfolios.';
+
 -- sql/portfolio/registry.sql
 --
 -- The registry of portfolios: a portfolio is a schema that its creator owns, and
@@ -295,6 +298,7 @@ CREATE TABLE customer (
 	tier_since    date,
 	grace_since   date,
 	valid_until   date,
+	reason        text,
 	entered       date NOT NULL
 );
 COMMENT ON TABLE customer IS 'Every customer as the last run left it. What changes from day to day by itself is in the views.';
@@ -312,6 +316,7 @@ COMMENT ON COLUMN customer.tier IS 'Tier; NULL: excluded, or gone from the sourc
 COMMENT ON COLUMN customer.tier_since IS 'First day of the tier.';
 COMMENT ON COLUMN customer.grace_since IS 'First day of grace; NULL: not in grace.';
 COMMENT ON COLUMN customer.valid_until IS 'First day behind the validity of the tier; NULL: no limit.';
+COMMENT ON COLUMN customer.reason IS 'Why the tier is as it is: the reason of the last transition.';
 COMMENT ON COLUMN customer.entered IS 'as_of of the run that saw the customer first.';
 
 CREATE TABLE membership (
@@ -420,13 +425,14 @@ COMMENT ON TABLE forgotten IS 'Customers that were erased: runs skip them. Only 
 COMMENT ON COLUMN forgotten.customer_hash IS 'SHA-256 of the portfolio''s salt and the customer.';
 COMMENT ON COLUMN forgotten.forgotten_at IS 'When.';
 
+-- Each run empties and fills these. Autovacuum would work for nothing, and be in the way of the next run's TRUNCATE.
 CREATE UNLOGGED TABLE stage_customer (
 	customer_id {key},
 	purchases   custseg.purchases,
 	windows     custseg.purchases[],
 	measures    jsonb,
 	counts      jsonb
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_customer IS 'Working table of a run: what the sources say.';
 COMMENT ON COLUMN stage_customer.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_customer.purchases IS 'Summary of all purchases.';
@@ -455,7 +461,7 @@ CREATE UNLOGGED TABLE stage_state (
 	grace_since  date,
 	valid_until  date,
 	state_change boolean
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_state IS 'Working table of a run: what each customer is to be.';
 COMMENT ON COLUMN stage_state.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_state.known IS 'The customer was there before.';
@@ -691,7 +697,7 @@ CREATE TABLE allocation (
 	amount      numeric NOT NULL CHECK (amount > 0),
 	PRIMARY KEY (customer_id, resource, since)
 );
-CREATE UNIQUE INDEX allocation_open ON allocation (customer_id, resource) WHERE until IS NULL;
+CREATE UNIQUE INDEX allocation_open ON allocation (customer_id, resource) INCLUDE (amount) WHERE until IS NULL;
 COMMENT ON TABLE allocation IS
 	'How much each customer got of each resource, from when to when. An interval ends when the amount changes.';
 COMMENT ON COLUMN allocation.customer_id IS 'The customer.';
@@ -754,11 +760,12 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
 	PERFORM custseg._run_layout(schema_name, key_type, $ddl$
+-- No autovacuum where each run empties the table: see stage_customer.
 CREATE UNLOGGED TABLE stage_weight (
 	customer_id {key},
 	tier        text,
-	weight      float8
-);
+	weight      numeric
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_weight IS 'Working table of a run: by what the customers get the resource that is being divided.';
 COMMENT ON COLUMN stage_weight.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_weight.tier IS 'The tier.';
@@ -786,15 +793,13 @@ COMMENT ON COLUMN stage_tier.amount IS 'What it gets.';
 
 CREATE UNLOGGED TABLE stage_allocation (
 	customer_id {key},
-	tier        text,
 	resource    text,
 	amount      numeric
-);
-COMMENT ON TABLE stage_allocation IS 'Working table of a run: what each customer is to get.';
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
+COMMENT ON TABLE stage_allocation IS 'Working table of a run: what customers are to get who get something else now.';
 COMMENT ON COLUMN stage_allocation.customer_id IS 'The customer.';
-COMMENT ON COLUMN stage_allocation.tier IS 'The tier.';
 COMMENT ON COLUMN stage_allocation.resource IS 'The resource.';
-COMMENT ON COLUMN stage_allocation.amount IS 'How much.';
+COMMENT ON COLUMN stage_allocation.amount IS 'How much; NULL: nothing any more.';
 
 CREATE UNLOGGED TABLE stage_service (
 	customer_id {key},
@@ -803,7 +808,7 @@ CREATE UNLOGGED TABLE stage_service (
 	was         text,
 	agent       text,
 	reason      text
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_service IS 'Working table of a run: who asks for an agent, or has one.';
 COMMENT ON COLUMN stage_service.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_service.profile IS 'Tier, segment and attributes that agents are chosen by; NULL: does not ask.';
@@ -815,7 +820,7 @@ COMMENT ON COLUMN stage_service.reason IS 'Why the agent changes.';
 CREATE UNLOGGED TABLE stage_eligible (
 	profile jsonb,
 	agent   text
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_eligible IS 'Working table of a run: who may serve customers of which profile.';
 COMMENT ON COLUMN stage_eligible.profile IS 'The profile, as in stage_service.';
 COMMENT ON COLUMN stage_eligible.agent IS 'The agent.';
@@ -1559,7 +1564,7 @@ COMMENT ON FUNCTION custseg._fit_models(text, date) IS
 -- Only what differs is written.
 
 -- The policy that the tiers and settings of a portfolio make.
-CREATE FUNCTION custseg._tier_policy(portfolio text) RETURNS custseg.tier_policy
+CREATE FUNCTION custseg._portfolio_policy(portfolio text) RETURNS custseg.tier_policy
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1578,7 +1583,7 @@ BEGIN
 	RETURN (settings || jsonb_build_object('tiers', tiers))::text::custseg.tier_policy;
 END
 $$;
-COMMENT ON FUNCTION custseg._tier_policy(text) IS
+COMMENT ON FUNCTION custseg._portfolio_policy(text) IS
 'Internal: the tier_policy of a portfolio. 22P02, 22023: its tiers are not a policy.';
 
 -- The SQL of the total score over alias c with the components' scores k1, k2, ...; NULL without components.
@@ -1628,7 +1633,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	day text := format('%L::date', as_of);
-	policy custseg.tier_policy := custseg._tier_policy(portfolio);
+	policy custseg.tier_policy := custseg._portfolio_policy(portfolio);
 	segmentation text := custseg._option(portfolio, 'segmentation');
 	scores text;
 	classes text;
@@ -1736,15 +1741,15 @@ BEGIN
 		SET purchases = s.purchases, windows = s.windows, measures = s.measures, r = s.r, f = s.f, m = s.m,
 			segment_since = CASE WHEN s.segment IS NOT DISTINCT FROM c.segment THEN c.segment_since WHEN s.segment IS NOT NULL THEN day END,
 			segment = s.segment, classes = s.classes, tier = s.tier, tier_since = s.tier_since, grace_since = s.grace_since,
-			valid_until = s.valid_until
+			valid_until = s.valid_until, reason = CASE WHEN s.state_change THEN s.reason ELSE c.reason END
 		FROM stage_state AS s
 		WHERE s.changed AND s.known AND c.customer_id = s.customer_id;
 	END IF;
 
 	INSERT INTO customer (customer_id, purchases, windows, measures, r, f, m, segment, segment_since, classes, tier, tier_since,
-		grace_since, valid_until, entered)
+		grace_since, valid_until, reason, entered)
 	SELECT s.customer_id, s.purchases, s.windows, s.measures, s.r, s.f, s.m, s.segment, CASE WHEN s.segment IS NOT NULL THEN day END,
-		s.classes, s.tier, s.tier_since, s.grace_since, s.valid_until, day
+		s.classes, s.tier, s.tier_since, s.grace_since, s.valid_until, CASE WHEN s.state_change THEN s.reason END, day
 	FROM stage_state AS s WHERE NOT s.known;
 	GET DIAGNOSTICS n_inserted = ROW_COUNT;
 
@@ -1792,7 +1797,8 @@ BEGIN
 		DELETE FROM tier_transition AS t WHERE t.as_of >= p_from RETURNING t.customer_id
 	)
 	UPDATE customer AS c
-	SET tier = l.tier, tier_since = l.tier_since, grace_since = l.grace_since, valid_until = l.valid_until
+	SET tier = l.tier, tier_since = l.tier_since, grace_since = l.grace_since, valid_until = l.valid_until,
+		reason = l.reason
 	FROM (SELECT DISTINCT u.customer_id FROM undone AS u) AS u
 	LEFT JOIN LATERAL (
 		SELECT t.* FROM tier_transition AS t WHERE t.customer_id = u.customer_id AND t.as_of < p_from
@@ -2099,7 +2105,7 @@ COMMENT ON FUNCTION custseg.drop_resource(text, text) IS
 -- The step of a run that divides resources: first over the tiers, then in each tier over its customers.
 --
 -- Floors and caps of customers are lifted to their tiers, so that what a tier gets can be divided in it. Only amounts that
--- differ are written: an interval ends where the amount changes.
+-- differ are written, to the working table too: an interval ends where the amount changes.
 
 -- The state with its scores as FROM item c: what measures and the total score are computed over.
 CREATE FUNCTION custseg._scored_customers(portfolio text, as_of date) RETURNS text
@@ -2136,8 +2142,9 @@ BEGIN
 	EXECUTE format('
 		INSERT INTO stage_weight (customer_id, tier, weight)
 		SELECT w.customer_id, w.tier, CASE WHEN w.weight > 0 AND w.weight < ''Infinity'' THEN w.weight ELSE 0 END
-		FROM (SELECT c.customer_id, c.tier, %s AS weight FROM %s OFFSET 0) AS w',
-		custseg._measure_expression(portfolio, p_measure, format('%L::date', as_of)), custseg._scored_customers(portfolio, as_of));
+		FROM (SELECT c.customer_id, c.tier, %s::numeric AS weight FROM %s OFFSET 0) AS w',
+		custseg._uncast(custseg._measure_expression(portfolio, p_measure, format('%L::date', as_of))),
+		custseg._scored_customers(portfolio, as_of));
 END
 $$;
 COMMENT ON FUNCTION custseg._stage_weights(text, date, text) IS
@@ -2167,15 +2174,22 @@ BEGIN
 	DELETE FROM stage_tier;
 	INSERT INTO stage_tier (tier, fixed, weight, customers, base, floor, cap)
 	SELECT t.tier, b.budget, coalesce(b.weight, 1) * CASE head.tiers_by WHEN 'weight' THEN 1 WHEN 'customers' THEN w.customers
-		ELSE w.weight END, coalesce(w.customers, 0), coalesce(w.base, 0), b.floor, CASE WHEN w.customers > 0 THEN least(b.cap, w.room) ELSE 0 END
+		ELSE w.weight END, coalesce(w.customers, 0), coalesce(w.base, 0), b.floor,
+		-- Without bounds customers can take anything, unless all of them have weight 0.
+		CASE WHEN w.customers > 0 THEN least(b.cap, CASE WHEN w.bounded OR w.weight = 0 THEN w.room END) ELSE 0 END
 	FROM tier AS t
 	LEFT JOIN resource_tier AS b ON b.tier = t.tier AND b.resource = p_resource
 	LEFT JOIN (
-		SELECT s.tier, count(*) AS customers, sum(round(s.weight::numeric, p_digits)) AS weight,
-			custseg.lift_floor(round(s.weight::numeric, p_digits), b.customer_floor, head.scale) AS base,
-			custseg.lift_cap(round(s.weight::numeric, p_digits), b.customer_floor, b.customer_cap, head.scale) AS room
-		FROM stage_weight AS s LEFT JOIN resource_tier AS b ON b.tier = s.tier AND b.resource = p_resource
-		GROUP BY s.tier
+		SELECT s.tier, s.bounded, count(*) AS customers, sum(s.weight) AS weight,
+			custseg.lift_floor(s.weight, s.customer_floor, head.scale) FILTER (WHERE s.bounded) + round(0.0, greatest(head.scale, 0)) AS base,
+			custseg.lift_cap(s.weight, s.customer_floor, s.customer_cap, head.scale) FILTER (WHERE s.bounded) AS room
+		FROM (
+			SELECT s.tier, round(s.weight, p_digits) AS weight, b.customer_floor, b.customer_cap,
+				num_nonnulls(b.customer_floor, b.customer_cap) > 0 AS bounded
+			FROM stage_weight AS s LEFT JOIN resource_tier AS b ON b.tier = s.tier AND b.resource = p_resource
+			OFFSET 0
+		) AS s
+		GROUP BY s.tier, s.bounded
 	) AS w ON w.tier = t.tier;
 
 	SELECT s.tier, s.base, s.customers, coalesce(s.fixed, b.cap) AS budget INTO wrong
@@ -2225,26 +2239,33 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT r.* INTO STRICT head FROM resource AS r WHERE r.resource = p_resource;
 	PERFORM custseg._stage_weights(portfolio, p_as_of, head.weight_measure);
-	SELECT custseg._weight_digits(coalesce(max(s.weight), 0)) INTO digits FROM stage_weight AS s;
+	SELECT custseg._weight_digits(coalesce(max(s.weight), 0)::float8) INTO digits FROM stage_weight AS s;
 	PERFORM custseg._allocate_tiers(portfolio, p_resource, digits);
 
-	INSERT INTO stage_allocation (customer_id, tier, resource, amount)
-	SELECT a.customer_id, a.tier, p_resource, a.amount
-	FROM (
-		SELECT s.customer_id, s.tier, custseg.allocate(round(s.weight::numeric, digits), t.amount, b.customer_floor, b.customer_cap,
-			key => s.customer_id, scale => head.scale, leftover => 'keep') OVER (PARTITION BY s.tier) AS amount
-		FROM stage_weight AS s
-		JOIN stage_tier AS t ON t.tier = s.tier
-		LEFT JOIN resource_tier AS b ON b.tier = s.tier AND b.resource = p_resource
-	) AS a
-	WHERE a.amount > 0;
-
+	WITH a AS MATERIALIZED (
+		SELECT a.customer_id, a.tier, a.amount
+		FROM (
+			SELECT s.customer_id, s.tier, custseg.allocate(round(s.weight, digits), t.amount, b.customer_floor, b.customer_cap,
+				key => s.customer_id, scale => head.scale, leftover => 'keep') OVER (PARTITION BY g.position) AS amount
+			FROM stage_weight AS s
+			JOIN stage_tier AS t ON t.tier = s.tier
+			-- A number sorts faster than a name.
+			JOIN tier AS g ON g.tier = s.tier
+			LEFT JOIN resource_tier AS b ON b.tier = s.tier AND b.resource = p_resource
+		) AS a
+		WHERE a.amount > 0
+	), changed AS (
+		INSERT INTO stage_allocation (customer_id, resource, amount)
+		SELECT coalesce(a.customer_id, h.customer_id), p_resource, a.amount
+		FROM a
+		FULL JOIN (SELECT h.customer_id, h.amount FROM allocation AS h WHERE h.resource = p_resource AND h.until IS NULL) AS h
+			ON h.customer_id = a.customer_id
+		WHERE a.amount IS DISTINCT FROM h.amount
+	)
 	INSERT INTO tier_allocation (as_of, resource, tier, customers, base, budget, allocated, leftover)
 	SELECT p_as_of, p_resource, t.tier, t.customers, t.base, t.amount, coalesce(a.amount, 0 * t.amount), t.amount - coalesce(a.amount, 0)
 	FROM stage_tier AS t
-	LEFT JOIN (
-		SELECT s.tier, sum(s.amount) AS amount FROM stage_allocation AS s WHERE s.resource = p_resource GROUP BY s.tier
-	) AS a ON a.tier = t.tier;
+	LEFT JOIN (SELECT a.tier, sum(a.amount) AS amount FROM a GROUP BY a.tier) AS a ON a.tier = t.tier;
 	INSERT INTO resource_allocation (as_of, resource, total, allocated, leftover)
 	SELECT p_as_of, p_resource, round(head.total, greatest(head.scale, 0)), sum(t.allocated), head.total - sum(t.allocated)
 	FROM tier_allocation AS t WHERE t.as_of = p_as_of AND t.resource = p_resource;
@@ -2268,16 +2289,18 @@ BEGIN
 		PERFORM custseg._allocate_resource(portfolio, p_as_of, v_resource);
 	END LOOP;
 
+	-- Resources that were dropped.
+	INSERT INTO stage_allocation (customer_id, resource)
+	SELECT h.customer_id, h.resource FROM allocation AS h
+	WHERE h.until IS NULL AND h.resource NOT IN (SELECT r.resource FROM resource AS r);
+
 	UPDATE allocation AS h SET until = p_as_of
-	WHERE h.until IS NULL AND NOT EXISTS (
-		SELECT FROM stage_allocation AS s
-		WHERE s.customer_id = h.customer_id AND s.resource = h.resource AND s.amount = h.amount);
+	FROM stage_allocation AS s
+	WHERE h.customer_id = s.customer_id AND h.resource = s.resource AND h.until IS NULL;
 	GET DIAGNOSTICS n_ended = ROW_COUNT;
 	INSERT INTO allocation (customer_id, resource, since, amount)
 	SELECT s.customer_id, s.resource, p_as_of, s.amount FROM stage_allocation AS s
-	WHERE NOT EXISTS (
-		SELECT FROM allocation AS h WHERE h.customer_id = s.customer_id AND h.resource = s.resource AND h.until IS NULL)
-	ORDER BY s.customer_id, s.resource;
+	WHERE s.amount IS NOT NULL ORDER BY s.customer_id, s.resource;
 	GET DIAGNOSTICS n_begun = ROW_COUNT;
 	RETURN jsonb_build_object('allocations_ended', n_ended, 'allocations_begun', n_begun);
 END
@@ -3226,13 +3249,14 @@ BEGIN
 		RAISE EXCEPTION 'the orders of portfolio "%" cannot be added up: %', portfolio, bad.detail
 			USING ERRCODE = '22023', HINT = format('Add rates with custseg.add_source(%L, ''rates'', ...).', portfolio);
 	END IF;
-	RAISE EXCEPTION 'the data of portfolio "%" is too bad: check "%" of source "%" found %, above the threshold %', portfolio,
-		bad."check", bad.source,
-		CASE WHEN bad."check" = 'stale' THEN format('%s days', bad.rows)
-			ELSE format('%s rows, a share of %s', bad.rows, round(bad.share::numeric, 6)) END,
-		custseg._option(portfolio, 'stop_' || bad."check")
-		USING ERRCODE = '22023', DETAIL = coalesce('For example: ' || bad.detail, ''),
-		HINT = format('SELECT * FROM custseg.data_quality(%L) shows all checks. The threshold is the setting stop_%s.', portfolio, bad."check");
+	-- Without an empty detail.
+	PERFORM custseg._raise('22023', format('the data of portfolio "%s" is too bad: check "%s" of source "%s" found %s, above the threshold %s',
+			portfolio, bad."check", bad.source,
+			CASE WHEN bad."check" = 'stale' THEN format('%s days', bad.rows)
+				ELSE format('%s rows, a share of %s', bad.rows, round(bad.share::numeric, 6)) END,
+			custseg._option(portfolio, 'stop_' || bad."check")),
+		'For example: ' || bad.detail,
+		format('SELECT * FROM custseg.data_quality(%L) shows all checks. The threshold is the setting stop_%s.', portfolio, bad."check"));
 END
 $$;
 COMMENT ON FUNCTION custseg._quality(text, date, jsonb) IS
@@ -3412,6 +3436,9 @@ BEGIN
 	WHERE r.state = 'done' AND r.as_of < _stage_customers.as_of ORDER BY r.run_id DESC LIMIT 1;
 
 	PERFORM custseg._clear_stage(portfolio, 'stage_customer');
+	-- Waits for a load that has truncated a table and not ended. What waits below has its snapshot already, in which the new
+	-- rows are not there yet, while the old ones are gone.
+	PERFORM FROM source_orders LIMIT 0;
 	EXECUTE format('INSERT INTO stage_customer (customer_id, purchases, counts)
 		SELECT * FROM custseg._portfolio_purchases(NULL::%s, %L, $1, $2, %L)%s',
 		home.customer_type, format('SELECT customer_id, ordered_at, amount%s FROM %I.source_orders',
@@ -3826,34 +3853,54 @@ $$;
 COMMENT ON FUNCTION custseg._make_views(text) IS
 'Internal: makes or remakes all report views of a portfolio.';
 
-CREATE FUNCTION custseg._make_customer_views(portfolio text) RETURNS void
+-- The customers with as_of, the scores of the components k1, k2, ... and the total score, as they stand in FROM under the
+-- alias c. whole: the view reads all customers anyway; then a score that is read several times is computed once, but a
+-- condition on customers does not come through.
+CREATE FUNCTION custseg._view_customers(portfolio text, whole boolean) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	scores text;
-	fields text;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, 'c.as_of'), c.position), ''
 		ORDER BY c.position)
 	INTO scores FROM component AS c;
-	SELECT string_agg(format('%L, %s', u.measure, u.expression), ', ' ORDER BY u.measure) INTO fields
-	FROM custseg._used_measures(portfolio) AS m
-	CROSS JOIN LATERAL (SELECT m.measure, custseg._measure_expression(portfolio, m.measure, 'c.as_of')) AS u (measure, expression);
+	-- portfolio has one row, which the planner does not know of a table that was never analyzed: the condition on the key tells it.
+	RETURN format('(SELECT c.*, %1$s AS score FROM (SELECT c.*%2$s
+		FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN portfolio AS p WHERE p.only_row) AS c%3$s) AS c%3$s) AS c',
+		custseg._score_expression(portfolio), scores, CASE WHEN whole THEN ' OFFSET 0' ELSE '' END);
+END
+$$;
+COMMENT ON FUNCTION custseg._view_customers(text, boolean) IS
+'Internal: what stands in FROM of a report view for the customers with their scores, alias c.';
 
+CREATE FUNCTION custseg._make_customer_views(portfolio text) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	fields text;
+BEGIN
+	PERFORM custseg._work_on(portfolio);
+	SELECT string_agg(format('%L, %s', m.measure, custseg._measure_expression(portfolio, m.measure, 'c.as_of')), ', ' ORDER BY m.measure)
+	INTO fields FROM custseg._used_measures(portfolio) AS m;
+
+	-- What is not selected is not computed, and the agents are not joined. The allocation is looked up for each customer, so
+	-- that it costs nothing for those whom a LIMIT or a condition leaves out.
 	PERFORM custseg._make_view(portfolio, 'current_customers', format('
-		SELECT c.customer_id, c.as_of, %s AS score, c.r, c.f, c.m, c.segment, c.segment_since, c.tier, c.tier_since AS since,
-			c.grace_since, c.valid_until, %s AS priority,
+		SELECT c.customer_id, c.as_of, c.score, c.r, c.f, c.m, c.segment, c.segment_since, c.tier, c.tier_since AS since,
+			c.grace_since, c.valid_until, c.score AS priority,
 			(SELECT jsonb_object_agg(a.resource, a.amount) FROM allocation AS a
 			WHERE a.customer_id = c.customer_id AND a.until IS NULL) AS allocation,
-			(SELECT h.agent FROM assignment AS h WHERE h.customer_id = c.customer_id AND h.until IS NULL) AS agent,
-			(SELECT t.reason FROM tier_transition AS t WHERE t.customer_id = c.customer_id ORDER BY t.as_of DESC LIMIT 1) AS reason,
+			h.agent, c.reason,
 			custseg.first_purchase(c.purchases) AS first_purchase, custseg.last_purchase(c.purchases) AS last_purchase,
 			custseg.frequency(c.purchases) AS frequency, custseg.spend(c.purchases) AS spend
-		FROM (SELECT c.*%s FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p) AS c) AS c
+		FROM %s
+		LEFT JOIN assignment AS h ON h.customer_id = c.customer_id AND h.until IS NULL
 		WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL',
-		custseg._score_expression(portfolio), custseg._score_expression(portfolio), scores), $comments$
+		custseg._view_customers(portfolio, false)), $comments$
 COMMENT ON VIEW current_customers IS 'Every customer as of the last run: score, segment, tier, and why.';
 COMMENT ON COLUMN current_customers.customer_id IS 'The customer.';
 COMMENT ON COLUMN current_customers.as_of IS 'The last day counted.';
@@ -3879,9 +3926,8 @@ COMMENT ON COLUMN current_customers.spend IS 'Net amount of all purchases.';
 
 	PERFORM custseg._make_view(portfolio, 'customer_measures', format('
 		SELECT c.customer_id, c.as_of, jsonb_build_object(%s) AS measures
-		FROM (SELECT c.*, %s AS score FROM (SELECT c.*%s
-			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p) AS c) AS c) AS c',
-		fields, custseg._score_expression(portfolio), scores), $comments$
+		FROM %s',
+		fields, custseg._view_customers(portfolio, false)), $comments$
 COMMENT ON VIEW customer_measures IS 'The measures of every customer that components and rules of tiers use, as of the last run.';
 COMMENT ON COLUMN customer_measures.customer_id IS 'The customer.';
 COMMENT ON COLUMN customer_measures.as_of IS 'The last day counted.';
@@ -3904,7 +3950,7 @@ BEGIN
 	UNION SELECT c.score_name FROM component AS c
 	UNION SELECT m.measure FROM measure AS m
 	UNION SELECT r.weight_measure FROM resource AS r WHERE r.weight_measure IS NOT NULL
-	UNION SELECT u.measure FROM unnest(custseg.tier_policy_measures(custseg._tier_policy(portfolio))) AS u (measure)
+	UNION SELECT u.measure FROM unnest(custseg.tier_policy_measures(custseg._portfolio_policy(portfolio))) AS u (measure)
 	UNION VALUES ('score'), ('r'), ('f'), ('m')
 	ORDER BY 1;
 END
@@ -4419,7 +4465,7 @@ DECLARE
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	-- Syntax, rules that cannot hold or hide each other, retention above entry: the type refuses them.
-	PERFORM custseg._tier_policy(portfolio);
+	PERFORM custseg._portfolio_policy(portfolio);
 	FOR used IN SELECT r.* FROM custseg._rule_measures(portfolio) AS r LOOP
 		PERFORM custseg._check_measure(portfolio, used.measure, format('rule "%s" of tier "%s"', used.rule, used.tier));
 		IF used.measure = 'score' AND NOT EXISTS (SELECT FROM component AS c WHERE c.weight > 0) THEN
@@ -5605,7 +5651,7 @@ BEGIN
 		-- Of a customer who was merged, what he used is of the one who remains.
 		usage := 'SELECT s.resource, c.tier, grouping(c.tier) = 1 AS whole, sum(s.amount)::numeric AS used
 			FROM source_usage AS s
-			JOIN portfolio AS p ON true
+			CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 			LEFT JOIN resource AS r ON r.resource = s.resource
 			LEFT JOIN customer_alias AS m ON m.from_id = s.customer_id
 			LEFT JOIN customer AS c ON c.customer_id = coalesce(m.to_id, s.customer_id)
@@ -5621,7 +5667,7 @@ BEGIN
 			SELECT t.as_of, t.resource, t.tier, false AS whole, t.budget, t.allocated, t.leftover FROM tier_allocation AS t
 			UNION ALL SELECT r.as_of, r.resource, NULL, true, r.total, r.allocated, r.leftover FROM resource_allocation AS r
 		) AS a
-		JOIN portfolio AS p ON p.last_as_of = a.as_of
+		JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p ON p.last_as_of = a.as_of
 		LEFT JOIN (%2$s) AS u ON u.resource = a.resource AND u.whole = a.whole AND u.tier IS NOT DISTINCT FROM a.tier',
 		used, usage), $comments$
 COMMENT ON VIEW budget_use IS 'Budgets of the last run and what was used of them, for each tier, and for the whole resource where tier is NULL.';
@@ -5649,7 +5695,7 @@ COMMENT ON COLUMN budget_use.leftover IS 'What caps left when it was divided.';
 			SELECT t.resource, count(*) AS customers, custseg.gini(coalesce(a.amount, 0)) AS gini, custseg.jain(coalesce(a.amount, 0)) AS jain,
 				custseg.max_min_ratio(coalesce(a.amount, 0)) AS max_min_ratio,
 				(max(a.amount) / nullif(sum(a.amount), 0))::float8 AS largest_share
-			FROM portfolio AS p
+			FROM (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 			JOIN tier_allocation AS t ON t.as_of = p.last_as_of AND t.budget > 0
 			JOIN customer AS c ON c.tier = t.tier
 			LEFT JOIN allocation AS a ON a.customer_id = c.customer_id AND a.resource = t.resource AND a.until IS NULL
@@ -5657,7 +5703,7 @@ COMMENT ON COLUMN budget_use.leftover IS 'What caps left when it was divided.';
 		) AS f ON f.resource = r.resource
 		LEFT JOIN (
 			SELECT DISTINCT ON (t.resource) t.resource, t.tier, (t.allocated / h.allocated)::float8 AS share
-			FROM portfolio AS p
+			FROM (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 			JOIN tier_allocation AS t ON t.as_of = p.last_as_of
 			JOIN resource_allocation AS h ON h.as_of = t.as_of AND h.resource = t.resource AND h.allocated > 0
 			ORDER BY t.resource, t.allocated DESC, t.tier
@@ -5690,7 +5736,7 @@ BEGIN
 		SELECT a.agent, a.active AND (a.valid_until > p.last_as_of) IS NOT FALSE AS active, a.capacity, coalesce(n.customers, 0) AS customers,
 			round(n.customers / nullif(a.capacity, 0), 4) AS load, a.capacity - coalesce(n.customers, 0) AS free
 		FROM agent AS a
-		CROSS JOIN portfolio AS p
+		CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 		LEFT JOIN (SELECT h.agent, count(*) AS customers FROM assignment AS h WHERE h.until IS NULL GROUP BY h.agent) AS n
 			ON n.agent = a.agent', $comments$
 COMMENT ON VIEW agent_load IS 'How many customers each agent serves, and how many more there is room for.';
@@ -5707,7 +5753,7 @@ COMMENT ON COLUMN agent_load.free IS 'How many more there is room for; NULL: no 
 			CASE WHEN EXISTS (SELECT FROM agent AS a WHERE %s) THEN ''agents are full'' ELSE ''no agent may serve'' END AS reason
 		FROM (
 			SELECT c.customer_id, c.tier, c.segment, o.last_as_of, %s AS attributes
-			FROM customer AS c CROSS JOIN portfolio AS o
+			FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS o
 		) AS p
 		WHERE p.tier IN (%s)
 			AND NOT EXISTS (SELECT FROM assignment AS h WHERE h.customer_id = p.customer_id AND h.until IS NULL)',
@@ -5731,7 +5777,7 @@ COMMENT ON FUNCTION custseg._make_agent_views(text) IS
 --
 -- Every view is right without a run, without customers and without the optional sources. None of them depends on an
 -- optional source: what these say is added up by each run, in class_total. portfolio has one row, which the planner does
--- not know of a table that was never analyzed: LIMIT 1 tells it.
+-- not know of a table that was never analyzed: the condition on its key tells it.
 
 -- A report view with its comments. columns: one line for each column, "name: comment".
 CREATE FUNCTION custseg._make_report(portfolio text, view_name name, description text, columns text, query text) RETURNS void
@@ -5757,8 +5803,12 @@ BEGIN
 	RETURN format('
 		SELECT c.customer_id, o.day, o.amount, o.cost, o.order_id, o.ordered_at
 		FROM %1$I.source_orders AS o
-		LEFT JOIN %1$I.customer_alias AS a ON a.from_id = o.customer_id
-		JOIN %1$I.customer AS c ON c.customer_id = coalesce(a.to_id, o.customer_id)
+		JOIN (
+			SELECT c.customer_id AS from_id, c.customer_id FROM %1$I.customer AS c
+			WHERE c.customer_id NOT IN (SELECT a.from_id FROM %1$I.customer_alias AS a)
+			UNION ALL
+			SELECT a.from_id, a.to_id FROM %1$I.customer_alias AS a JOIN %1$I.customer AS c ON c.customer_id = a.to_id
+		) AS c ON c.from_id = o.customer_id
 		WHERE o.day IS NOT NULL AND o.amount IS NOT NULL', custseg._portfolio_schema(portfolio));
 END
 $$;
@@ -5812,7 +5862,7 @@ BEGIN
 	PERFORM custseg._work_on(portfolio);
 	IF to_regclass('tier_allocation') IS NOT NULL THEN
 		allocated := '(SELECT jsonb_object_agg(x.resource, x.allocated) FROM tier_allocation AS x
-			JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON p.last_as_of = x.as_of WHERE x.tier = t.tier)';
+			JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p ON p.last_as_of = x.as_of WHERE x.tier = t.tier)';
 	END IF;
 	PERFORM custseg._make_report(portfolio, 'tier_summary', 'The tiers as of the last run, the highest first: who is in them, what they bring, cost and get.', '
 		tier: The tier.
@@ -5823,7 +5873,7 @@ BEGIN
 		spend: Net amount of all their purchases.
 		value_share: Its part of the spend of all who have a tier.
 		average_spend: spend / customers.
-		score: Mean of the total score.
+		score: Mean of the total score, to six decimals.
 		in_grace: Customers who are about to go down.
 		cost: What serving them has cost in the last 365 days, from source costs; NULL: nothing known.
 		allocated: What the tier gets of each resource; NULL: nothing.
@@ -5837,7 +5887,7 @@ BEGIN
 			s.cost, %s AS allocated, s.used, s.satisfaction
 		FROM tier AS t
 		LEFT JOIN (
-			SELECT c.tier, count(*) AS customers, coalesce(sum(c.spend), 0) AS spend, avg(c.score) AS score,
+			SELECT c.tier, count(*) AS customers, coalesce(sum(c.spend), 0) AS spend, round(avg(c.score)::numeric, 6) AS score,
 				count(c.grace_since) AS in_grace
 			FROM current_customers AS c WHERE c.tier IS NOT NULL GROUP BY c.tier
 		) AS n ON n.tier = t.tier
@@ -5846,7 +5896,7 @@ BEGIN
 				jsonb_object_agg(x.item, x.amount) FILTER (WHERE x.source = ''usage'') AS used,
 				round(sum(x.amount) FILTER (WHERE x.source = ''feedback'')
 					/ nullif(sum(x.number) FILTER (WHERE x.source = ''feedback''), 0), 4) AS satisfaction
-			FROM class_total AS x JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON p.last_as_of = x.as_of
+			FROM class_total AS x JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p ON p.last_as_of = x.as_of
 			WHERE x.dimension = ''tier'' GROUP BY x.class
 		) AS s ON s.class = t.tier
 		ORDER BY t.position DESC', allocated));
@@ -5888,8 +5938,10 @@ BEGIN
 					custseg.frequency(c.purchases) AS frequency, custseg.spend(c.purchases) AS spend,
 					custseg.average_order(c.purchases) AS average_order, custseg.first_purchase(c.purchases) AS first_purchase,
 					custseg.last_purchase(c.purchases) AS last_purchase
-				FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p LEFT JOIN tier AS t ON t.tier = c.tier
+				FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p LEFT JOIN tier AS t ON t.tier = c.tier
 				WHERE c.segment IS NOT NULL
+				-- Each computed once.
+				OFFSET 0
 			) AS c
 			GROUP BY c.segment
 		) AS n
@@ -5961,7 +6013,7 @@ BEGIN
 			1 - l.curve[100] AS top_1_share, 1 - l.curve[96] AS top_5_share, 1 - l.curve[81] AS top_20_share,
 			CASE WHEN l.customers > 10 AND l.largest > l.positive * 0.1 THEN ''the largest customer has more than 10 percent of spend''
 				WHEN l.customers >= 100 AND 1 - l.curve[100] > 0.5 THEN ''1 percent of the customers have more than half of spend'' END AS alarm
-		FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
+		FROM (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 		CROSS JOIN (
 			SELECT count(*) AS customers, coalesce(sum(c.spend), 0) AS spend, sum(greatest(c.spend, 0)) AS positive,
 				max(c.spend) AS largest, custseg.gini(greatest(c.spend, 0)) AS gini, custseg.hhi(greatest(c.spend, 0)) AS hhi,
@@ -6024,7 +6076,7 @@ BEGIN
 			SELECT c.customer_id, c.as_of, c.tier, c.segment, custseg.last_purchase(c.purchases) AS last_purchase,
 				custseg.frequency(c.purchases) AS frequency, %1$s AS p_alive, custseg.overdue_ratio(c.purchases, c.as_of) AS overdue_ratio,
 				%2$s AS risk, round(greatest(custseg.annual_spend(c.purchases, c.as_of), 0), 2) AS expected_value, %3$s AS potential
-			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p) AS c
+			FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p) AS c
 			WHERE custseg.frequency(c.purchases) > 0
 		) AS c',
 		custseg._alive_expression(portfolio, 'c.as_of'), custseg._risk_expression(portfolio, 'c.as_of'),
@@ -6047,7 +6099,7 @@ BEGIN
 		FROM (
 			SELECT c.customer_id, p.last_as_of AS as_of, c.entered, custseg.first_purchase(c.purchases) AS first_purchase,
 				coalesce(custseg.frequency(c.purchases), 0) AS frequency, custseg.spend(c.purchases) AS spend, c.segment, c.tier
-			FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
+			FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 			WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL
 		) AS c
 		WHERE coalesce(c.first_purchase, c.entered) > c.as_of - %s', fresh));
@@ -6076,7 +6128,7 @@ BEGIN
 					custseg.recency(c.purchases, p.last_as_of) AS recency, custseg.overdue_ratio(c.purchases, p.last_as_of) AS overdue_ratio,
 					coalesce(custseg.frequency(c.purchases), 0) AS frequency, coalesce(custseg.spend(c.purchases), 0) AS spend,
 					c.segment, c.tier
-				FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
+				FROM customer AS c CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 				WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL
 			) AS c
 		) AS c', active, fresh));
@@ -6100,10 +6152,12 @@ BEGIN
 		SELECT o.customer_id, o.as_of, o.purchase_days, o.spend_before, o.spend,
 			CASE WHEN o.spend_before > 0 THEN round(o.spend / o.spend_before - 1, 4) END AS change
 		FROM (
-			SELECT o.customer_id, p.last_as_of AS as_of, count(DISTINCT o.day) FILTER (WHERE o.amount >= 0) AS purchase_days,
+			-- A bit for each day: DISTINCT would sort.
+			SELECT o.customer_id, p.last_as_of AS as_of, coalesce(bit_count(bit_or(set_bit(0::bit(180), p.last_as_of - o.day, 1))
+					FILTER (WHERE o.amount >= 0)), 0) AS purchase_days,
 				coalesce(sum(o.amount) FILTER (WHERE o.day <= p.last_as_of - 90), 0) AS spend_before,
 				coalesce(sum(o.amount) FILTER (WHERE o.day > p.last_as_of - 90), 0) AS spend
-			FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p CROSS JOIN (%s) AS o
+			FROM (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p CROSS JOIN (%s) AS o
 			-- A day more on the column itself, which may have an index: days are cut in the portfolio''s time zone.
 			WHERE o.day > p.last_as_of - 180 AND o.day <= p.last_as_of AND o.ordered_at > p.last_as_of - 182
 			GROUP BY o.customer_id, p.last_as_of
@@ -6120,14 +6174,14 @@ BEGIN
 		SELECT t.customer_id, t.as_of, ''tier'' AS kind, CASE WHEN n.position > f.position THEN ''up'' ELSE ''down'' END AS direction,
 			t.from_tier AS from_value, t.tier AS to_value, abs(n.position - f.position)::numeric AS size
 		FROM tier_transition AS t
-		JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON p.last_as_of = t.as_of
+		JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p ON p.last_as_of = t.as_of
 		JOIN tier AS f ON f.tier = t.from_tier
 		JOIN tier AS n ON n.tier = t.tier
 		WHERE abs(n.position - f.position) >= 2
 		UNION ALL
 		SELECT h.customer_id, p.last_as_of, ''segment'', CASE WHEN d.total > 0 THEN ''up'' ELSE ''down'' END,
 			format(''%s (%s)'', b.class, b.reason), format(''%s (%s)'', h.class, h.reason), d.size
-		FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
+		FROM (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 		JOIN membership AS h ON h.dimension = ''segment'' AND h.since = p.last_as_of
 		JOIN membership AS b ON b.customer_id = h.customer_id AND b.dimension = ''segment'' AND b.until = h.since
 		CROSS JOIN LATERAL (
@@ -6177,14 +6231,28 @@ BEGIN
 		customers: How many they are.
 		tiers: The tiers that they have, in alphabetical order.
 		in_grace: How many are in grace.
-		overridden: How many have an override in force.', '
-		SELECT m.measures, count(*) AS customers, array_agg(DISTINCT c.tier) AS tiers, count(c.grace_since) AS in_grace,
-			count(*) FILTER (WHERE EXISTS (SELECT FROM override AS o WHERE o.customer_id = c.customer_id
-				AND coalesce(o.valid_from, m.as_of) <= m.as_of AND coalesce(o.valid_until, m.as_of + 1) > m.as_of)) AS overridden
-		FROM customer_measures AS m JOIN customer AS c ON c.customer_id = m.customer_id
-		WHERE c.tier IS NOT NULL
-		GROUP BY m.measures
-		HAVING count(DISTINCT c.tier) > 1');
+		overridden: How many have an override in force.', format('
+		WITH g AS MATERIALIZED (
+			SELECT c.numbers, c.tier, count(*) AS customers, count(c.grace_since) AS in_grace, count(*) FILTER (WHERE c.overridden) AS overridden
+			FROM (
+				SELECT ARRAY[%1$s] AS numbers, c.tier, c.grace_since, c.customer_id IN (
+					SELECT o.customer_id FROM override AS o CROSS JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
+					WHERE coalesce(o.valid_from, p.last_as_of) <= p.last_as_of AND coalesce(o.valid_until, p.last_as_of + 1) > p.last_as_of
+				) AS overridden
+				FROM %2$s WHERE c.tier IS NOT NULL
+			) AS c
+			GROUP BY c.numbers, c.tier
+		)
+		SELECT (SELECT jsonb_object_agg(v.name, v.number)
+				FROM ROWS FROM (unnest(%3$L::text[]), unnest(g.numbers)) AS v (name, number)) AS measures,
+			sum(g.customers)::bigint AS customers, array_agg(g.tier ORDER BY g.tier) AS tiers,
+			sum(g.in_grace)::bigint AS in_grace, sum(g.overridden)::bigint AS overridden
+		FROM g JOIN (SELECT g.numbers FROM g GROUP BY g.numbers HAVING count(*) > 1) AS d ON d.numbers = g.numbers
+		GROUP BY g.numbers', (
+			SELECT string_agg(custseg._measure_expression(portfolio, m.measure, 'c.as_of'), ', ' ORDER BY m.measure)
+			FROM custseg._used_measures(portfolio) AS m),
+		custseg._view_customers(portfolio, true),
+		(SELECT array_agg(m.measure ORDER BY m.measure) FROM custseg._used_measures(portfolio) AS m)));
 END
 $$;
 COMMENT ON FUNCTION custseg._make_change_reports(text) IS
@@ -6238,7 +6306,7 @@ BEGIN
 			FROM (
 				SELECT greatest((p.last_as_of - interval ''1 year'')::date, (SELECT min(n.as_of) FROM class_count AS n)) AS since,
 					p.last_as_of AS as_of
-				FROM portfolio AS p LIMIT 1
+				FROM portfolio AS p WHERE p.only_row
 			) AS d
 			CROSS JOIN LATERAL (
 				SELECT h.customer_id, max(h.class) FILTER (WHERE h.since <= d.since AND coalesce(h.until > d.since, true)) AS from_tier,
@@ -6268,7 +6336,7 @@ BEGIN
 		FROM (
 			SELECT greatest((p.last_as_of - interval ''1 year'')::date, (SELECT min(n.as_of) FROM class_count AS n)) AS since,
 				p.last_as_of AS as_of
-			FROM portfolio AS p LIMIT 1
+			FROM portfolio AS p WHERE p.only_row
 		) AS d
 		JOIN membership AS h ON h.since <= d.since AND coalesce(h.until > d.since, true)
 		LEFT JOIN customer AS c ON c.customer_id = h.customer_id
@@ -6287,7 +6355,7 @@ BEGIN
 		FROM (
 			SELECT x.dimension, b.compared_with, x.as_of, b.base, custseg.psi(x.before, x.now) AS psi,
 				custseg.psi_expected(x.before, x.now) AS psi_expected
-			FROM (SELECT p.* FROM portfolio AS p LIMIT 1) AS p
+			FROM (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p
 			CROSS JOIN LATERAL (
 				SELECT ''run before'' AS compared_with, max(n.as_of) AS base FROM class_count AS n WHERE n.as_of < p.last_as_of
 				UNION ALL
@@ -6307,6 +6375,11 @@ END
 $$;
 COMMENT ON FUNCTION custseg._make_move_reports(text) IS
 'Internal: makes the views movement, conversion, retention and drift.';
+
+CREATE FUNCTION custseg._purchase_months(p custseg.purchases) RETURNS date[]
+AS 'MODULE_PATHNAME', 'custseg_purchase_months' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION custseg._purchase_months(custseg.purchases) IS
+'Internal: the first days of the calendar months with a purchase, ascending.';
 
 CREATE FUNCTION custseg._make_time_reports(portfolio text) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -6352,25 +6425,31 @@ BEGIN
 		complete: The month has ended by the last day counted; otherwise do not compare it with others.
 		orders: Orders; the lines of one order_id are one order, refunds are none.
 		spend: Net amount.
-		active_customers: Customers with an order.
+		active_customers: Customers with an order, as the last run counted them.
 		average_order: spend / orders.', format('
-		SELECT o.month, (o.month + interval ''1 month'')::date <= o.as_of + 1 AS complete, sum(o.orders)::bigint AS orders,
-			sum(o.spend) AS spend, count(*) FILTER (WHERE o.orders > 0) AS active_customers,
+		SELECT date_trunc(''month'', o.day::timestamp)::date AS month,
+			(date_trunc(''month'', o.day::timestamp) + interval ''1 month'')::date <= o.as_of + 1 AS complete,
+			sum(o.orders)::bigint AS orders, sum(o.spend) AS spend, coalesce(max(a.customers), 0) AS active_customers,
 			round(sum(o.spend) / nullif(sum(o.orders), 0), 2) AS average_order
 		FROM (
-			SELECT date_trunc(''month'', o.day::timestamp)::date AS month, p.last_as_of AS as_of, o.customer_id,
-				count(*) FILTER (WHERE o.amount >= 0) AS orders, sum(o.amount) AS spend
+			-- Of days there are few.
+			SELECT o.day, p.last_as_of AS as_of, count(*) FILTER (WHERE o.amount >= 0) AS orders, sum(o.amount) AS spend
 			FROM (
 				WITH o AS NOT MATERIALIZED (%s)
 				SELECT o.customer_id, o.day, o.amount FROM o WHERE o.order_id IS NULL
 				UNION ALL
 				SELECT o.customer_id, min(o.day), sum(o.amount) FROM o WHERE o.order_id IS NOT NULL GROUP BY o.customer_id, o.order_id
 			) AS o
-			JOIN (SELECT p.* FROM portfolio AS p LIMIT 1) AS p ON o.day <= p.last_as_of
-			GROUP BY 1, 2, 3
+			JOIN (SELECT p.* FROM portfolio AS p WHERE p.only_row) AS p ON o.day <= p.last_as_of
+			GROUP BY o.day, p.last_as_of
 		) AS o
-		GROUP BY o.month, o.as_of
-		ORDER BY o.month', custseg._report_orders(portfolio)));
+		LEFT JOIN (
+			SELECT m.month, count(*) AS customers
+			FROM (SELECT unnest(custseg._purchase_months(c.purchases)) AS month FROM customer AS c) AS m
+			GROUP BY m.month
+		) AS a ON a.month = date_trunc(''month'', o.day::timestamp)::date
+		GROUP BY 1, 2
+		ORDER BY 1', custseg._report_orders(portfolio)));
 
 	PERFORM custseg._make_report(portfolio, 'run_log', 'The runs, the newest first.', '
 		run_id: Number of the run.
@@ -6518,7 +6597,9 @@ BEGIN
 		LEFT JOIN LATERAL (
 			SELECT s.* FROM score_history AS s WHERE s.customer_id = n.customer_id ORDER BY s.as_of DESC LIMIT 1
 		) AS b ON true
-		WHERE b.customer_id IS NULL OR (n.score, n.r, n.f, n.m) IS DISTINCT FROM (b.score, b.r, b.f, b.m)' ELSE '' END)
+		WHERE b.customer_id IS NULL OR (n.score, n.r, n.f, n.m) IS DISTINCT FROM (b.score, b.r, b.f, b.m)' ELSE '' END || '
+		-- In the order of the index.
+		ORDER BY n.customer_id')
 	USING as_of;
 END
 $$;
@@ -8033,6 +8114,8 @@ COMMENT ON FUNCTION custseg.create_portfolio(text, text, text, text, text, text,
 -- owner. It lives in one database of the server and may be absent: everything of it is reached by dynamic SQL, and it
 -- is recognised by its entry in pg_extension, since anybody who may create can make a schema named cron. Its settings
 -- are hidden from those who may not read all settings, so what they say is asked first and learned from the job after.
+--
+-- The bodies have backslashes in literals, which the setting standard_conforming_strings must not turn into escapes.
 
 CREATE FUNCTION custseg._cron_schema() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -8226,6 +8309,7 @@ COMMENT ON FUNCTION custseg._cron_add(text, text, text) IS
 CREATE FUNCTION custseg.schedule(portfolio text, cron text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings = on
 AS $$
 DECLARE
 	cron_schema text := custseg._cron_schema();
@@ -8281,6 +8365,7 @@ Returns a sentence that says what was scheduled or, where pg_cron runs from anot
 CREATE FUNCTION custseg.unschedule(portfolio text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings = on
 AS $$
 DECLARE
 	cron_schema text := custseg._cron_schema();
@@ -8559,10 +8644,13 @@ AS $$
 	LEFT JOIN pg_class AS c ON c.oid = coalesce(w.ev_class, f.adrelid, t.tgrelid, p.polrelid,
 		CASE WHEN g.classid = 'pg_class'::regclass THEN g.objid END)
 	LEFT JOIN pg_type AS y ON g.classid = 'pg_type'::regclass AND y.oid = g.objid
+	LEFT JOIN pg_cast AS k ON g.classid = 'pg_cast'::regclass AND k.oid = g.objid
 	CROSS JOIN LATERAL pg_identify_object(g.classid, g.objid, 0) AS i
 	WHERE coalesce(c.relnamespace::regnamespace::text, i.schema, '') NOT IN (quote_ident(schema_name), 'pg_toast')
-		AND (i.schema IS NOT NULL OR c.oid IS NOT NULL OR g.classid IN ('pg_cast'::regclass, 'pg_event_trigger'::regclass))
-		-- What goes with something else that is named.
+		AND (i.schema IS NOT NULL OR c.oid IS NOT NULL OR k.oid IS NOT NULL OR g.classid = 'pg_event_trigger'::regclass)
+		-- What goes with something else that is named, or with a type of the schema.
+		AND NOT EXISTS (SELECT FROM pg_type AS t WHERE t.oid IN (k.castsource, k.casttarget)
+			AND t.typnamespace::regnamespace::text = quote_ident(schema_name))
 		AND coalesce(w.rulename, '') <> '_RETURN' AND NOT coalesce(t.tgisinternal, false)
 		AND NOT (g.classid = 'pg_class'::regclass AND c.relkind IN ('i', 'I'))
 		AND coalesce(y.typrelid, 0) = 0 AND coalesce(y.typcategory, '') <> 'A'
@@ -9544,7 +9632,7 @@ DECLARE
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT p.last_as_of INTO STRICT day FROM portfolio AS p;
-	policy := custseg._tier_policy(portfolio);
+	policy := custseg._portfolio_policy(portfolio);
 	EXECUTE format('
 		SELECT c.tier, c.tier_since, c.grace_since, c.valid_until,
 			num_nonnulls(c.purchases, c.windows, c.measures, c.segment, c.tier) = 0 AS gone
@@ -10235,6 +10323,8 @@ BEGIN
 	-- Others who were merged into him for a time say so.
 	UPDATE tier_transition AS t SET reason = 'merged into a forgotten customer'
 	WHERE t.transition = 'exit' AND t.reason IN (SELECT 'merged into ' || o.o FROM unnest(others) AS o (o));
+	UPDATE customer AS c SET reason = 'merged into a forgotten customer'
+	WHERE c.reason IN (SELECT 'merged into ' || o.o FROM unnest(others) AS o (o));
 	PERFORM custseg._clear_stage(portfolio, 'stage_state');
 	-- The largest customer of a run is named.
 	UPDATE quality AS q SET detail = NULL WHERE q.detail IN (SELECT left(o.o, 100) FROM unnest(others) AS o (o));

@@ -505,7 +505,7 @@ DECLARE
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	-- Syntax, rules that cannot hold or hide each other, retention above entry: the type refuses them.
-	PERFORM custseg._tier_policy(portfolio);
+	PERFORM custseg._portfolio_policy(portfolio);
 	FOR used IN SELECT r.* FROM custseg._rule_measures(portfolio) AS r LOOP
 		PERFORM custseg._check_measure(portfolio, used.measure, format('rule "%s" of tier "%s"', used.rule, used.tier));
 		IF used.measure = 'score' AND NOT EXISTS (SELECT FROM component AS c WHERE c.weight > 0) THEN

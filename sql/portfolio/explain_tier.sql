@@ -79,7 +79,7 @@ DECLARE
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT p.last_as_of INTO STRICT day FROM portfolio AS p;
-	policy := custseg._tier_policy(portfolio);
+	policy := custseg._portfolio_policy(portfolio);
 	EXECUTE format('
 		SELECT c.tier, c.tier_since, c.grace_since, c.valid_until,
 			num_nonnulls(c.purchases, c.windows, c.measures, c.segment, c.tier) = 0 AS gone

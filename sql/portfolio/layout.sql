@@ -291,13 +291,14 @@ COMMENT ON TABLE forgotten IS 'Customers that were erased: runs skip them. Only 
 COMMENT ON COLUMN forgotten.customer_hash IS 'SHA-256 of the portfolio''s salt and the customer.';
 COMMENT ON COLUMN forgotten.forgotten_at IS 'When.';
 
+-- Each run empties and fills these. Autovacuum would work for nothing, and be in the way of the next run's TRUNCATE.
 CREATE UNLOGGED TABLE stage_customer (
 	customer_id {key},
 	purchases   custseg.purchases,
 	windows     custseg.purchases[],
 	measures    jsonb,
 	counts      jsonb
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_customer IS 'Working table of a run: what the sources say.';
 COMMENT ON COLUMN stage_customer.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_customer.purchases IS 'Summary of all purchases.';
@@ -326,7 +327,7 @@ CREATE UNLOGGED TABLE stage_state (
 	grace_since  date,
 	valid_until  date,
 	state_change boolean
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_state IS 'Working table of a run: what each customer is to be.';
 COMMENT ON COLUMN stage_state.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_state.known IS 'The customer was there before.';

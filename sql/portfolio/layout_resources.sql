@@ -161,11 +161,12 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
 	PERFORM custseg._run_layout(schema_name, key_type, $ddl$
+-- No autovacuum where each run empties the table: see stage_customer.
 CREATE UNLOGGED TABLE stage_weight (
 	customer_id {key},
 	tier        text,
 	weight      numeric
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_weight IS 'Working table of a run: by what the customers get the resource that is being divided.';
 COMMENT ON COLUMN stage_weight.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_weight.tier IS 'The tier.';
@@ -195,7 +196,7 @@ CREATE UNLOGGED TABLE stage_allocation (
 	customer_id {key},
 	resource    text,
 	amount      numeric
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_allocation IS 'Working table of a run: what customers are to get who get something else now.';
 COMMENT ON COLUMN stage_allocation.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_allocation.resource IS 'The resource.';
@@ -208,7 +209,7 @@ CREATE UNLOGGED TABLE stage_service (
 	was         text,
 	agent       text,
 	reason      text
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_service IS 'Working table of a run: who asks for an agent, or has one.';
 COMMENT ON COLUMN stage_service.customer_id IS 'The customer.';
 COMMENT ON COLUMN stage_service.profile IS 'Tier, segment and attributes that agents are chosen by; NULL: does not ask.';
@@ -220,7 +221,7 @@ COMMENT ON COLUMN stage_service.reason IS 'Why the agent changes.';
 CREATE UNLOGGED TABLE stage_eligible (
 	profile jsonb,
 	agent   text
-);
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 COMMENT ON TABLE stage_eligible IS 'Working table of a run: who may serve customers of which profile.';
 COMMENT ON COLUMN stage_eligible.profile IS 'The profile, as in stage_service.';
 COMMENT ON COLUMN stage_eligible.agent IS 'The agent.';

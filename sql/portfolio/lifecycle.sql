@@ -243,10 +243,13 @@ AS $$
 	LEFT JOIN pg_class AS c ON c.oid = coalesce(w.ev_class, f.adrelid, t.tgrelid, p.polrelid,
 		CASE WHEN g.classid = 'pg_class'::regclass THEN g.objid END)
 	LEFT JOIN pg_type AS y ON g.classid = 'pg_type'::regclass AND y.oid = g.objid
+	LEFT JOIN pg_cast AS k ON g.classid = 'pg_cast'::regclass AND k.oid = g.objid
 	CROSS JOIN LATERAL pg_identify_object(g.classid, g.objid, 0) AS i
 	WHERE coalesce(c.relnamespace::regnamespace::text, i.schema, '') NOT IN (quote_ident(schema_name), 'pg_toast')
-		AND (i.schema IS NOT NULL OR c.oid IS NOT NULL OR g.classid IN ('pg_cast'::regclass, 'pg_event_trigger'::regclass))
-		-- What goes with something else that is named.
+		AND (i.schema IS NOT NULL OR c.oid IS NOT NULL OR k.oid IS NOT NULL OR g.classid = 'pg_event_trigger'::regclass)
+		-- What goes with something else that is named, or with a type of the schema.
+		AND NOT EXISTS (SELECT FROM pg_type AS t WHERE t.oid IN (k.castsource, k.casttarget)
+			AND t.typnamespace::regnamespace::text = quote_ident(schema_name))
 		AND coalesce(w.rulename, '') <> '_RETURN' AND NOT coalesce(t.tgisinternal, false)
 		AND NOT (g.classid = 'pg_class'::regclass AND c.relkind IN ('i', 'I'))
 		AND coalesce(y.typrelid, 0) = 0 AND coalesce(y.typcategory, '') <> 'A'

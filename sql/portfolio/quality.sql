@@ -211,13 +211,14 @@ BEGIN
 		RAISE EXCEPTION 'the orders of portfolio "%" cannot be added up: %', portfolio, bad.detail
 			USING ERRCODE = '22023', HINT = format('Add rates with custseg.add_source(%L, ''rates'', ...).', portfolio);
 	END IF;
-	RAISE EXCEPTION 'the data of portfolio "%" is too bad: check "%" of source "%" found %, above the threshold %', portfolio,
-		bad."check", bad.source,
-		CASE WHEN bad."check" = 'stale' THEN format('%s days', bad.rows)
-			ELSE format('%s rows, a share of %s', bad.rows, round(bad.share::numeric, 6)) END,
-		custseg._option(portfolio, 'stop_' || bad."check")
-		USING ERRCODE = '22023', DETAIL = coalesce('For example: ' || bad.detail, ''),
-		HINT = format('SELECT * FROM custseg.data_quality(%L) shows all checks. The threshold is the setting stop_%s.', portfolio, bad."check");
+	-- Without an empty detail.
+	PERFORM custseg._raise('22023', format('the data of portfolio "%s" is too bad: check "%s" of source "%s" found %s, above the threshold %s',
+			portfolio, bad."check", bad.source,
+			CASE WHEN bad."check" = 'stale' THEN format('%s days', bad.rows)
+				ELSE format('%s rows, a share of %s', bad.rows, round(bad.share::numeric, 6)) END,
+			custseg._option(portfolio, 'stop_' || bad."check")),
+		'For example: ' || bad.detail,
+		format('SELECT * FROM custseg.data_quality(%L) shows all checks. The threshold is the setting stop_%s.', portfolio, bad."check"));
 END
 $$;
 COMMENT ON FUNCTION custseg._quality(text, date, jsonb) IS

@@ -124,6 +124,9 @@ BEGIN
 	WHERE r.state = 'done' AND r.as_of < _stage_customers.as_of ORDER BY r.run_id DESC LIMIT 1;
 
 	PERFORM custseg._clear_stage(portfolio, 'stage_customer');
+	-- Waits for a load that has truncated a table and not ended. What waits below has its snapshot already, in which the new
+	-- rows are not there yet, while the old ones are gone.
+	PERFORM FROM source_orders LIMIT 0;
 	EXECUTE format('INSERT INTO stage_customer (customer_id, purchases, counts)
 		SELECT * FROM custseg._portfolio_purchases(NULL::%s, %L, $1, $2, %L)%s',
 		home.customer_type, format('SELECT customer_id, ordered_at, amount%s FROM %I.source_orders',

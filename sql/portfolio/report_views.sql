@@ -102,7 +102,7 @@ BEGIN
 		spend: Net amount of all their purchases.
 		value_share: Its part of the spend of all who have a tier.
 		average_spend: spend / customers.
-		score: Mean of the total score.
+		score: Mean of the total score, to six decimals.
 		in_grace: Customers who are about to go down.
 		cost: What serving them has cost in the last 365 days, from source costs; NULL: nothing known.
 		allocated: What the tier gets of each resource; NULL: nothing.
@@ -116,7 +116,7 @@ BEGIN
 			s.cost, %s AS allocated, s.used, s.satisfaction
 		FROM tier AS t
 		LEFT JOIN (
-			SELECT c.tier, count(*) AS customers, coalesce(sum(c.spend), 0) AS spend, avg(c.score) AS score,
+			SELECT c.tier, count(*) AS customers, coalesce(sum(c.spend), 0) AS spend, round(avg(c.score)::numeric, 6) AS score,
 				count(c.grace_since) AS in_grace
 			FROM current_customers AS c WHERE c.tier IS NOT NULL GROUP BY c.tier
 		) AS n ON n.tier = t.tier

@@ -6,6 +6,8 @@
 -- owner. It lives in one database of the server and may be absent: everything of it is reached by dynamic SQL, and it
 -- is recognised by its entry in pg_extension, since anybody who may create can make a schema named cron. Its settings
 -- are hidden from those who may not read all settings, so what they say is asked first and learned from the job after.
+--
+-- The bodies have backslashes in literals, which the setting standard_conforming_strings must not turn into escapes.
 
 CREATE FUNCTION custseg._cron_schema() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -199,6 +201,7 @@ COMMENT ON FUNCTION custseg._cron_add(text, text, text) IS
 CREATE FUNCTION custseg.schedule(portfolio text, cron text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings = on
 AS $$
 DECLARE
 	cron_schema text := custseg._cron_schema();
@@ -254,6 +257,7 @@ Returns a sentence that says what was scheduled or, where pg_cron runs from anot
 CREATE FUNCTION custseg.unschedule(portfolio text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings = on
 AS $$
 DECLARE
 	cron_schema text := custseg._cron_schema();

@@ -2,7 +2,7 @@
 -- Only what differs is written.
 
 -- The policy that the tiers and settings of a portfolio make.
-CREATE FUNCTION custseg._tier_policy(portfolio text) RETURNS custseg.tier_policy
+CREATE FUNCTION custseg._portfolio_policy(portfolio text) RETURNS custseg.tier_policy
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -21,7 +21,7 @@ BEGIN
 	RETURN (settings || jsonb_build_object('tiers', tiers))::text::custseg.tier_policy;
 END
 $$;
-COMMENT ON FUNCTION custseg._tier_policy(text) IS
+COMMENT ON FUNCTION custseg._portfolio_policy(text) IS
 'Internal: the tier_policy of a portfolio. 22P02, 22023: its tiers are not a policy.';
 
 -- The SQL of the total score over alias c with the components' scores k1, k2, ...; NULL without components.
@@ -71,7 +71,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	day text := format('%L::date', as_of);
-	policy custseg.tier_policy := custseg._tier_policy(portfolio);
+	policy custseg.tier_policy := custseg._portfolio_policy(portfolio);
 	segmentation text := custseg._option(portfolio, 'segmentation');
 	scores text;
 	classes text;

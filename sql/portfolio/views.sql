@@ -134,7 +134,7 @@ BEGIN
 	UNION SELECT c.score_name FROM component AS c
 	UNION SELECT m.measure FROM measure AS m
 	UNION SELECT r.weight_measure FROM resource AS r WHERE r.weight_measure IS NOT NULL
-	UNION SELECT u.measure FROM unnest(custseg.tier_policy_measures(custseg._tier_policy(portfolio))) AS u (measure)
+	UNION SELECT u.measure FROM unnest(custseg.tier_policy_measures(custseg._portfolio_policy(portfolio))) AS u (measure)
 	UNION VALUES ('score'), ('r'), ('f'), ('m')
 	ORDER BY 1;
 END

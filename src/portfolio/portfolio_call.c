@@ -20,7 +20,9 @@
  *   another one inside. A call within a call keeps the outermost;
  * - with jit = off. Their statements are many, each over tables whose size the
  *   planner can but guess, and work in C functions: compiling takes longer than
- *   it saves, a second and more where nothing else does.
+ *   it saves, a second and more where nothing else does;
+ * - with text forms of values that lose nothing, whatever the session prefers:
+ *   a float with fewer digits would move breaks.
  *
  * This is not SECURITY DEFINER: whose rights are used depends on an argument,
  * and the caller has them already, or, as a reader, may read what they give.
@@ -29,6 +31,10 @@
  * abort of the transaction or subtransaction in which the caller catches the
  * error puts back the user, the settings and the read-only mark; only what
  * PostgreSQL does not know about is put back here.
+ *
+ * What an internal function raises is said to the user: which internals called
+ * each other until then is left out of the context of such an error. The context
+ * of all other errors, of a user's view for example, stays.
  *
  * The internal function must have the owner of the public one: the owner of
  * the schema custseg could otherwise put a function of his own in its place,
@@ -44,7 +50,9 @@
 
 #include "common/compat.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -58,6 +66,8 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -208,6 +218,53 @@ CallInternal(FunctionCallInfo fcinfo)
 	return result;
 }
 
+/*
+ * The functions here call others by name. Whoever owns the schema may be no
+ * superuser, and could make a function whose arguments fit such a call better;
+ * it would run with the rights of the portfolio's owner. So functions of others
+ * that have the name of one of ours are refused.
+ */
+static void
+RefuseOverloads(Oid function)
+{
+	HeapTuple	called = ProcTuple(function);
+	Oid			schema = ((Form_pg_proc) GETSTRUCT(called))->pronamespace;
+	Oid			owner = ((Form_pg_proc) GETSTRUCT(called))->proowner;
+	Relation	catalog = table_open(ProcedureRelationId, AccessShareLock);
+	ScanKeyData condition;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ReleaseSysCache(called);
+	ScanKeyInit(&condition, Anum_pg_proc_pronamespace, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(schema));
+	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 1, &condition);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_proc found = (Form_pg_proc) GETSTRUCT(tuple);
+		CatCList   *namesakes;
+
+		if (found->proowner == owner || superuser_arg(found->proowner))
+			continue;
+		namesakes = SearchSysCacheList1(PROCNAMEARGSNSP, NameGetDatum(&found->proname));
+		for (int i = 0; i < namesakes->n_members; i++)
+		{
+			Form_pg_proc namesake = (Form_pg_proc) GETSTRUCT(&namesakes->members[i]->tuple);
+
+			if (namesake->pronamespace == schema && namesake->proowner == owner)
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("function %s is not of the extension, and has the name of one that is",
+								format_procedure(found->oid)),
+						 errdetail("It was made by role \"%s\".", GetUserNameFromId(found->proowner, false)),
+						 errhint("Drop it: it could be called in place of the extension's own, with the rights of the portfolio's owner.")));
+		}
+		ReleaseSysCacheList(namesakes);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+}
+
 /* --- Rows that outlive what made them ------------------------------------- */
 
 /*
@@ -301,6 +358,20 @@ Set(const char *setting, const char *value)
 							 GUC_ACTION_SAVE, true, 0, false);
 }
 
+/*
+ * The internal functions write values into statements and documents as text.
+ * That text must mean the same whatever the session prefers. How a date is read
+ * (the order of day and month) stays as it is: a source view may cast text.
+ */
+static void
+SetTextForms(void)
+{
+	Set("datestyle", "ISO");
+	Set("intervalstyle", "postgres");
+	Set("extra_float_digits", "1");
+	Set("standard_conforming_strings", "on");
+}
+
 /* The schemas in which the current user finds names, as a search_path. */
 static char *
 EffectiveSearchPath(void)
@@ -322,9 +393,57 @@ EffectiveSearchPath(void)
 	return path.data;
 }
 
+/* A line in the context of messages that says where the call begins. */
+static void
+SayCall(void *name)
+{
+	errcontext("custseg function %s", (const char *) name);
+}
+
+/*
+ * Raises the error that has been caught again. Where the innermost line of its
+ * context is a RAISE of an internal function (PostgreSQL translates the words
+ * around the names), or the rules of tiers are read, which the user wrote, all
+ * lines from inside the call are cut off.
+ */
+static void
+RethrowForUser(const char *name, MemoryContext caller)
+{
+	ErrorData  *error;
+	char	   *line_end;
+	char	   *mark;
+	char	   *end_mark;
+
+	MemoryContextSwitchTo(caller);
+	error = CopyErrorData();
+	FlushErrorState();
+	line_end = error->context ? strchr(error->context, '\n') : NULL;
+	if (line_end != NULL && line_end - error->context > 5)
+	{
+		bool		raised = memcmp(line_end - 5, "RAISE", 5) == 0;
+
+		*line_end = '\0';
+		if (strstr(error->context, raised ? "custseg._" : "custseg._tier_policy(") != NULL)
+		{
+			mark = psprintf("custseg function %s", name);
+			end_mark = strstr(line_end + 1, mark);
+			if (end_mark != NULL)
+			{
+				end_mark += strlen(mark);
+				error->context = *end_mark == '\n' ? end_mark + 1 : NULL;
+			}
+		}
+		*line_end = '\n';
+	}
+	ReThrowError(error);
+}
+
 static Datum
 CallByMode(FunctionCallInfo fcinfo, const CallMode *mode)
 {
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *name = get_func_name(fcinfo->flinfo->fn_oid);
+	ErrorContextCallback mark = {.callback = SayCall, .arg = name};
 	bool		was_read_only = XactReadOnly;
 	char	   *path = call_depth == 0 ? EffectiveSearchPath() : NULL;
 	Oid			user;
@@ -332,29 +451,41 @@ CallByMode(FunctionCallInfo fcinfo, const CallMode *mode)
 	int			level;
 	Datum		result;
 
+	if (call_depth == 0)
+		RefuseOverloads(fcinfo->flinfo->fn_oid);
 	GetUserIdAndSecContext(&user, &context);
 	if (OidIsValid(mode->owner))
 		SetUserIdAndSecContext(mode->owner, context | SECURITY_RESTRICTED_OPERATION);
 	level = NewGUCNestLevel();
 	Set("search_path", "pg_catalog, pg_temp");
 	Set("row_security", "off");
+	/* Numbers and arrays are written into the SQL of views and statements. */
+	Set("extra_float_digits", "1");
+	Set("array_nulls", "on");
 	Set("jit", "off");
+	SetTextForms();
 	if (path != NULL)
 		Set("custseg.caller_search_path", path);
 
 	call_depth++;
+	mark.previous = error_context_stack;
+	error_context_stack = &mark;
 	PG_TRY();
 	{
 		if (mode->read_only)
 			XactReadOnly = true;
 		result = mode->undo ? CallAndUndo(fcinfo) : CallInternal(fcinfo);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		XactReadOnly = was_read_only;
 		call_depth--;
+		RethrowForUser(name, caller);
 	}
 	PG_END_TRY();
+	error_context_stack = mark.previous;
+	XactReadOnly = was_read_only;
+	call_depth--;
 
 	AtEOXact_GUC(false, level);
 	SetUserIdAndSecContext(user, context);

@@ -5,7 +5,7 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS custseg;
 
-SELECT plan(87);
+SELECT plan(92);
 
 CREATE ROLE call_owner;
 CREATE ROLE call_member IN ROLE call_owner;
@@ -300,6 +300,33 @@ SELECT lives_ok($$SELECT custseg.grant_portfolios('call_analyst')$$, 'a superuse
 SELECT is(has_function_privilege('call_analyst', 'custseg.probe(text, int)', 'EXECUTE'), true, 'granted');
 SELECT throws_ok($$SELECT custseg.grant_portfolios('call_nobody')$$, '42704', 'role "call_nobody" does not exist');
 SELECT throws_ok($$SELECT custseg.grant_portfolios(NULL)$$, '22004', 'argument "role" must not be NULL');
+
+-- --- the context of errors ---------------------------------------------------
+CREATE FUNCTION pg_temp.context_of(query text) RETURNS text LANGUAGE plpgsql AS $fn$
+DECLARE
+	context text;
+BEGIN
+	EXECUTE query;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+	RETURN regexp_replace(context, E'^PL/pgSQL function pg_temp[^\n]*context_of[^\n]*$', '', 'n');
+END
+$fn$;
+CREATE TABLE context_orders AS SELECT 1 AS customer_id, date '2024-01-01' AS day, 1 AS amount;
+CREATE FUNCTION public.context_fails(int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no %', $1; END $$;
+SELECT custseg.create_portfolio('context', 'context_orders', 'customer_id', 'day', 'amount');
+SELECT is(pg_temp.context_of($$SELECT custseg.set_option('context', 'no such', '1')$$),
+	$$SQL statement "SELECT custseg.set_option('context', 'no such', '1')"$$ || E'\n', 'of our messages, only what is outside of the call');
+SELECT is(pg_temp.context_of($$SELECT custseg.set_tier('context', 'vip', enter => 'spend => 1')$$),
+	$$SQL statement "SELECT custseg.set_tier('context', 'vip', enter => 'spend => 1')"$$ || E'\n', 'so of a rule that cannot be read');
+SELECT is(pg_temp.context_of($$SELECT custseg.refresh('context', date 'infinity', dry_run => true)$$),
+	$$SQL statement "SELECT custseg.refresh('context', date 'infinity', dry_run => true)"$$ || E'\n', 'and in a trial');
+CREATE OR REPLACE VIEW context.source_orders AS
+	SELECT customer_id, day, public.context_fails(amount) AS amount, NULL::numeric AS cost, NULL::text AS order_id, day AS ordered_at, NULL::text AS currency, NULL::numeric AS rate
+	FROM context_orders;
+SELECT matches(pg_temp.context_of($$SELECT custseg.refresh('context')$$), '^PL/pgSQL function context_fails.* at RAISE\n.*custseg\._stage_customers',
+	'of an error in a user''s function all of it');
+SELECT matches(pg_temp.context_of($$SELECT custseg.refresh('context')$$), '\ncustseg function refresh\nSQL statement', 'with the call');
 
 SELECT * FROM finish();
 ROLLBACK;

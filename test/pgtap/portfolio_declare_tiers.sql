@@ -48,7 +48,7 @@ SELECT lives_ok($$SELECT custseg.set_tiers('shop', '{"tiers": [{"tier": "basic"}
 	{"tier": "silver", "enter": "spend >= 400", "keep": "spend >= 300"}, {"tier": "gold", "enter": "spend >= 800"}],
 	"downgrade": "requalify"}')$$);
 SELECT is(pg_temp.tiers(), 'basic < silver < gold', 'set_tiers replaces the tiers');
-SELECT is(custseg._tier_policy('shop'::text)::text, '{"version": 1, "tiers": [{"tier": "basic"}, {"tier": "silver", "enter": "spend >= 400", "keep": "spend >= 300"}, {"tier": "gold", "enter": "spend >= 800"}], "downgrade": "requalify"}',
+SELECT is(custseg._portfolio_policy('shop'::text)::text, '{"version": 1, "tiers": [{"tier": "basic"}, {"tier": "silver", "enter": "spend >= 400", "keep": "spend >= 300"}, {"tier": "gold", "enter": "spend >= 800"}], "downgrade": "requalify"}',
 	'and the options of the policy: stay and grace of the template are gone');
 SELECT lives_ok($$SELECT * FROM custseg.refresh('shop', '2024-01-31')$$);
 SELECT is(pg_temp.who(), 'basic 1 2 3, silver 4 5 6 7, gold 8 9 10', 'the run uses them');

@@ -175,13 +175,13 @@ SELECT is_empty($$
 	(SELECT t.customer_id, t.rule, t.name, t.value, t.comparison, t.threshold, t.holds, t.missing FROM tier AS t
 	WHERE t.item LIKE 'missing%' AND t.name IS NOT NULL)
 	EXCEPT SELECT m.customer_id, g.rule, g.measure, g.value, g.comparison, g.threshold, g.holds, g.missing
-	FROM shop.customer_measures AS m, shop.tier AS u, custseg.tier_gap(custseg._tier_policy('shop'::text), u.tier, m.measures) AS g$$,
+	FROM shop.customer_measures AS m, shop.tier AS u, custseg.tier_gap(custseg._portfolio_policy('shop'::text), u.tier, m.measures) AS g$$,
 	'comparisons are those of tier_gap');
 SELECT is_empty($$
 	SELECT m.customer_id, g.measure FROM shop.customer_measures AS m JOIN shop.customer AS c USING (customer_id)
 	JOIN shop.tier AS t ON t.tier = c.tier
 	JOIN shop.tier AS u ON u.position IN (t.position, t.position + 1)
-	CROSS JOIN LATERAL custseg.tier_gap(custseg._tier_policy('shop'::text), u.tier, m.measures) AS g
+	CROSS JOIN LATERAL custseg.tier_gap(custseg._portfolio_policy('shop'::text), u.tier, m.measures) AS g
 	WHERE g.rule = CASE WHEN u.position = t.position THEN 'keep' ELSE 'enter' END
 	EXCEPT SELECT customer_id, name FROM tier WHERE item LIKE 'missing%'$$,
 	'and all of them');
@@ -191,7 +191,7 @@ SELECT is_empty($$
 SELECT is_empty($$
 	SELECT t.*, c.missing_keep FROM tier AS t JOIN shop.customer_measures AS m USING (customer_id)
 	JOIN shop.customer AS w USING (customer_id)
-	CROSS JOIN LATERAL custseg.next_tier(custseg._tier_policy('shop'::text), w.tier, w.tier_since, m.measures, NULL, m.as_of, w.grace_since) AS c
+	CROSS JOIN LATERAL custseg.next_tier(custseg._portfolio_policy('shop'::text), w.tier, w.tier_since, m.measures, NULL, m.as_of, w.grace_since) AS c
 	WHERE t.item = 'rule' AND t.rule = 'keep' AND t.holds <> (c.missing_keep IS NULL)$$,
 	'whether the rule to keep holds is what next_tier says');
 -- What is missing is added to, or taken from, every measure that falls short.

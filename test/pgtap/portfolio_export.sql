@@ -41,7 +41,7 @@ BEGIN
 END $$;
 SELECT is(pg_temp.components('export_' || name), components, name) FROM template;
 SELECT is(custseg.export_portfolio(name) -> 'options', options, name) FROM template;
-SELECT is(custseg._tier_policy(name)::text, custseg.tier_policy_template(name)::text, name) FROM template;
+SELECT is(custseg._portfolio_policy(name)::text, custseg.tier_policy_template(name)::text, name) FROM template;
 SELECT is(pg_temp.refusal($$SELECT custseg.create_portfolio('x', 'export_orders', 'customer', 'day', 'amount', template => 'gold')$$),
 	'22023 there is no tier policy template "gold"');
 

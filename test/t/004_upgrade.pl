@@ -85,6 +85,17 @@ my $fill_0_4_0 = q{
 	FROM customer, lifetime WHERE first_purchase(p) IS NOT NULL;
 };
 
+# What 0.5.0 can store besides: a portfolio with two runs.
+my $fill_0_5_0 = q{
+	SET search_path = sales, custseg;
+	SELECT create_portfolio('it''s ours', 'orders', 'customer', 'day', 'amount', schema_name => 'ours');
+	SELECT set_resource('it''s ours', 'budget', 1000, weight_measure => 'spend'), set_agent('it''s ours', 'ann', 60, tiers => '{vip,regular}'),
+		set_target('it''s ours', 'more', 'customers', 90), set_override('it''s ours', 7, 'floor', 'vip', reason => 'contract');
+	INSERT INTO sentence (language, code, template) VALUES ('de', 'own', 'eigener Satz');
+	SELECT count(*) FROM refresh('it''s ours', '2024-10-31');
+	SELECT count(*) FROM refresh('it''s ours', '2024-11-30');
+};
+
 my $content = q{
 	SET search_path = sales, custseg;
 	SELECT md5(string_agg(c::text, ' ' ORDER BY customer)) FROM customer c;
@@ -116,6 +127,20 @@ my $content_0_4_0 = q{
 	SELECT count(*), sum(round(worth::numeric, 4)), sum(round(p_alive::numeric, 6)) FROM worth;
 };
 
+my $content_0_5_0 = q{
+	SET search_path = sales, custseg;
+	SELECT * FROM portfolios;
+	SELECT md5(string_agg(c::text, ' ' ORDER BY customer_id)) FROM ours.current_customers c;
+	SELECT md5(string_agg(m::text, ' ' ORDER BY customer_id, dimension, since)) FROM ours.membership m;
+	SELECT md5(string_agg(t::text, ' ' ORDER BY customer_id, as_of)) FROM ours.tier_transition t;
+	SELECT md5(string_agg(m::text, ' ' ORDER BY name, as_of)) FROM ours.model m;
+	SELECT * FROM ours.tier_summary;
+	SELECT * FROM ours.attainment;
+	SELECT sentence FROM explain_tier('it''s ours', 7) WHERE item = 'summary';
+	SELECT * FROM movement('it''s ours', '2024-10-31');
+	SELECT template FROM sentence WHERE code = 'own';
+};
+
 # Whether a version has what came with another one.
 sub has
 {
@@ -137,14 +162,16 @@ sub fill_of
 {
 	my ($version) = @_;
 
-	return parts_of($version, $fill, '0.2.0' => $fill_0_2_0, '0.3.0' => $fill_0_3_0, '0.4.0' => $fill_0_4_0);
+	return parts_of($version, $fill, '0.2.0' => $fill_0_2_0, '0.3.0' => $fill_0_3_0, '0.4.0' => $fill_0_4_0,
+		'0.5.0' => $fill_0_5_0);
 }
 
 sub content_of
 {
 	my ($version) = @_;
 
-	return parts_of($version, $content, '0.2.0' => $content_0_2_0, '0.3.0' => $content_0_3_0, '0.4.0' => $content_0_4_0);
+	return parts_of($version, $content, '0.2.0' => $content_0_2_0, '0.3.0' => $content_0_3_0, '0.4.0' => $content_0_4_0,
+		'0.5.0' => $content_0_5_0);
 }
 
 # --- the versions ---
