@@ -73,6 +73,7 @@ DECLARE
 	from_key text;
 	to_key text;
 	before text;
+	is_first boolean;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	PERFORM custseg._lock_portfolio(portfolio);
@@ -90,10 +91,15 @@ BEGIN
 			USING ERRCODE = '42710', HINT = 'Take that back with unmerge_customer, or merge that one.';
 	END IF;
 
+	is_first := NOT EXISTS (SELECT FROM customer_alias);
 	EXECUTE format('INSERT INTO customer_alias (from_id, to_id, reason) VALUES (%L, %L, $1)
 		ON CONFLICT (from_id) DO UPDATE SET reason = coalesce(excluded.reason, customer_alias.reason)', from_key, to_key)
 	USING reason;
 	EXECUTE format('UPDATE customer_alias AS a SET to_id = %L WHERE a.to_id = %L', to_key, from_key);
+	-- Views are spared the join as long as there is nobody.
+	IF is_first THEN
+		PERFORM custseg._make_views(portfolio);
+	END IF;
 	RETURN format('%s counts for %s from the next refresh on', left(from_key, 100), left(to_key, 100));
 END
 $$;

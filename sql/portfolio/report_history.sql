@@ -46,7 +46,7 @@ BEGIN
 			FROM (
 				SELECT greatest((p.last_as_of - interval ''1 year'')::date, (SELECT min(n.as_of) FROM class_count AS n)) AS since,
 					p.last_as_of AS as_of
-				FROM portfolio AS p WHERE p.only_row
+				FROM portfolio AS p LIMIT 1
 			) AS d
 			CROSS JOIN LATERAL (
 				SELECT h.customer_id, max(h.class) FILTER (WHERE h.since <= d.since AND coalesce(h.until > d.since, true)) AS from_tier,
@@ -76,7 +76,7 @@ BEGIN
 		FROM (
 			SELECT greatest((p.last_as_of - interval ''1 year'')::date, (SELECT min(n.as_of) FROM class_count AS n)) AS since,
 				p.last_as_of AS as_of
-			FROM portfolio AS p WHERE p.only_row
+			FROM portfolio AS p LIMIT 1
 		) AS d
 		JOIN membership AS h ON h.since <= d.since AND coalesce(h.until > d.since, true)
 		LEFT JOIN customer AS c ON c.customer_id = h.customer_id

@@ -21,21 +21,24 @@ COMMENT ON FUNCTION custseg._make_report(text, name, text, text, text) IS
 'Internal: makes or remakes a report view; columns has a line "name: comment" for each column.';
 
 -- The orders of the portfolio's customers as the run counts them: a query with customer_id, day, amount, cost, order_id.
+-- Customers that are one are joined where there are such: merge_customer makes the views anew for the first.
 CREATE FUNCTION custseg._report_orders(portfolio text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN format('
+	PERFORM custseg._work_on(portfolio);
+	RETURN format(CASE WHEN EXISTS (SELECT FROM customer_alias) THEN '
 		SELECT c.customer_id, o.day, o.amount, o.cost, o.order_id, o.ordered_at
 		FROM %1$I.source_orders AS o
-		JOIN (
-			SELECT c.customer_id AS from_id, c.customer_id FROM %1$I.customer AS c
-			WHERE c.customer_id NOT IN (SELECT a.from_id FROM %1$I.customer_alias AS a)
-			UNION ALL
-			SELECT a.from_id, a.to_id FROM %1$I.customer_alias AS a JOIN %1$I.customer AS c ON c.customer_id = a.to_id
-		) AS c ON c.from_id = o.customer_id
-		WHERE o.day IS NOT NULL AND o.amount IS NOT NULL', custseg._portfolio_schema(portfolio));
+		LEFT JOIN %1$I.customer_alias AS a ON a.from_id = o.customer_id
+		JOIN %1$I.customer AS c ON c.customer_id = coalesce(a.to_id, o.customer_id)
+		WHERE o.day IS NOT NULL AND o.amount IS NOT NULL'
+	ELSE '
+		SELECT c.customer_id, o.day, o.amount, o.cost, o.order_id, o.ordered_at
+		FROM %1$I.source_orders AS o
+		JOIN %1$I.customer AS c ON c.customer_id = o.customer_id
+		WHERE o.day IS NOT NULL AND o.amount IS NOT NULL' END, custseg._portfolio_schema(portfolio));
 END
 $$;
 COMMENT ON FUNCTION custseg._report_orders(text) IS

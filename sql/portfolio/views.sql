@@ -60,25 +60,31 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	fields text;
+	allocated text := 'NULL::jsonb';
+	agent text := 'NULL::text';
 BEGIN
 	PERFORM custseg._work_on(portfolio);
+	IF EXISTS (SELECT FROM resource) OR EXISTS (SELECT FROM allocation AS a WHERE a.until IS NULL) THEN
+		allocated := '(SELECT jsonb_object_agg(a.resource, a.amount) FROM allocation AS a
+			WHERE a.customer_id = c.customer_id AND a.until IS NULL)';
+	END IF;
+	IF EXISTS (SELECT FROM agent) OR EXISTS (SELECT FROM assignment AS h WHERE h.until IS NULL) THEN
+		agent := '(SELECT h.agent FROM assignment AS h WHERE h.customer_id = c.customer_id AND h.until IS NULL)';
+	END IF;
 	SELECT string_agg(format('%L, %s', m.measure, custseg._measure_expression(portfolio, m.measure, 'c.as_of')), ', ' ORDER BY m.measure)
 	INTO fields FROM custseg._used_measures(portfolio) AS m;
 
-	-- What is not selected is not computed, and the agents are not joined. The allocation is looked up for each customer, so
-	-- that it costs nothing for those whom a LIMIT or a condition leaves out.
+	-- What is not selected is not computed. Allocation and agent are looked up for each customer, so that they cost nothing
+	-- for those whom a LIMIT or a condition leaves out, and nothing at all where there are no resources or agents.
 	PERFORM custseg._make_view(portfolio, 'current_customers', format('
 		SELECT c.customer_id, c.as_of, c.score, c.r, c.f, c.m, c.segment, c.segment_since, c.tier, c.tier_since AS since,
 			c.grace_since, c.valid_until, c.score AS priority,
-			(SELECT jsonb_object_agg(a.resource, a.amount) FROM allocation AS a
-			WHERE a.customer_id = c.customer_id AND a.until IS NULL) AS allocation,
-			h.agent, c.reason,
+			%s AS allocation, %s AS agent, c.reason,
 			custseg.first_purchase(c.purchases) AS first_purchase, custseg.last_purchase(c.purchases) AS last_purchase,
 			custseg.frequency(c.purchases) AS frequency, custseg.spend(c.purchases) AS spend
 		FROM %s
-		LEFT JOIN assignment AS h ON h.customer_id = c.customer_id AND h.until IS NULL
 		WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL',
-		custseg._view_customers(portfolio, false)), $comments$
+		allocated, agent, custseg._view_customers(portfolio, false)), $comments$
 COMMENT ON VIEW current_customers IS 'Every customer as of the last run: score, segment, tier, and why.';
 COMMENT ON COLUMN current_customers.customer_id IS 'The customer.';
 COMMENT ON COLUMN current_customers.as_of IS 'The last day counted.';
