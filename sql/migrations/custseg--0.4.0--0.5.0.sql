@@ -3882,25 +3882,31 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	fields text;
+	allocated text := 'NULL::jsonb';
+	agent text := 'NULL::text';
 BEGIN
 	PERFORM custseg._work_on(portfolio);
+	IF EXISTS (SELECT FROM resource) OR EXISTS (SELECT FROM allocation AS a WHERE a.until IS NULL) THEN
+		allocated := '(SELECT jsonb_object_agg(a.resource, a.amount) FROM allocation AS a
+			WHERE a.customer_id = c.customer_id AND a.until IS NULL)';
+	END IF;
+	IF EXISTS (SELECT FROM agent) OR EXISTS (SELECT FROM assignment AS h WHERE h.until IS NULL) THEN
+		agent := '(SELECT h.agent FROM assignment AS h WHERE h.customer_id = c.customer_id AND h.until IS NULL)';
+	END IF;
 	SELECT string_agg(format('%L, %s', m.measure, custseg._measure_expression(portfolio, m.measure, 'c.as_of')), ', ' ORDER BY m.measure)
 	INTO fields FROM custseg._used_measures(portfolio) AS m;
 
-	-- What is not selected is not computed, and the agents are not joined. The allocation is looked up for each customer, so
-	-- that it costs nothing for those whom a LIMIT or a condition leaves out.
+	-- What is not selected is not computed. Allocation and agent are looked up for each customer, so that they cost nothing
+	-- for those whom a LIMIT or a condition leaves out, and nothing at all where there are no resources or agents.
 	PERFORM custseg._make_view(portfolio, 'current_customers', format('
 		SELECT c.customer_id, c.as_of, c.score, c.r, c.f, c.m, c.segment, c.segment_since, c.tier, c.tier_since AS since,
 			c.grace_since, c.valid_until, c.score AS priority,
-			(SELECT jsonb_object_agg(a.resource, a.amount) FROM allocation AS a
-			WHERE a.customer_id = c.customer_id AND a.until IS NULL) AS allocation,
-			h.agent, c.reason,
+			%s AS allocation, %s AS agent, c.reason,
 			custseg.first_purchase(c.purchases) AS first_purchase, custseg.last_purchase(c.purchases) AS last_purchase,
 			custseg.frequency(c.purchases) AS frequency, custseg.spend(c.purchases) AS spend
 		FROM %s
-		LEFT JOIN assignment AS h ON h.customer_id = c.customer_id AND h.until IS NULL
 		WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL',
-		custseg._view_customers(portfolio, false)), $comments$
+		allocated, agent, custseg._view_customers(portfolio, false)), $comments$
 COMMENT ON VIEW current_customers IS 'Every customer as of the last run: score, segment, tier, and why.';
 COMMENT ON COLUMN current_customers.customer_id IS 'The customer.';
 COMMENT ON COLUMN current_customers.as_of IS 'The last day counted.';
@@ -5795,21 +5801,24 @@ COMMENT ON FUNCTION custseg._make_report(text, name, text, text, text) IS
 'Internal: makes or remakes a report view; columns has a line "name: comment" for each column.';
 
 -- The orders of the portfolio's customers as the run counts them: a query with customer_id, day, amount, cost, order_id.
+-- Customers that are one are joined where there are such: merge_customer makes the views anew for the first.
 CREATE FUNCTION custseg._report_orders(portfolio text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN format('
+	PERFORM custseg._work_on(portfolio);
+	RETURN format(CASE WHEN EXISTS (SELECT FROM customer_alias) THEN '
 		SELECT c.customer_id, o.day, o.amount, o.cost, o.order_id, o.ordered_at
 		FROM %1$I.source_orders AS o
-		JOIN (
-			SELECT c.customer_id AS from_id, c.customer_id FROM %1$I.customer AS c
-			WHERE c.customer_id NOT IN (SELECT a.from_id FROM %1$I.customer_alias AS a)
-			UNION ALL
-			SELECT a.from_id, a.to_id FROM %1$I.customer_alias AS a JOIN %1$I.customer AS c ON c.customer_id = a.to_id
-		) AS c ON c.from_id = o.customer_id
-		WHERE o.day IS NOT NULL AND o.amount IS NOT NULL', custseg._portfolio_schema(portfolio));
+		LEFT JOIN %1$I.customer_alias AS a ON a.from_id = o.customer_id
+		JOIN %1$I.customer AS c ON c.customer_id = coalesce(a.to_id, o.customer_id)
+		WHERE o.day IS NOT NULL AND o.amount IS NOT NULL'
+	ELSE '
+		SELECT c.customer_id, o.day, o.amount, o.cost, o.order_id, o.ordered_at
+		FROM %1$I.source_orders AS o
+		JOIN %1$I.customer AS c ON c.customer_id = o.customer_id
+		WHERE o.day IS NOT NULL AND o.amount IS NOT NULL' END, custseg._portfolio_schema(portfolio));
 END
 $$;
 COMMENT ON FUNCTION custseg._report_orders(text) IS
@@ -6306,7 +6315,7 @@ BEGIN
 			FROM (
 				SELECT greatest((p.last_as_of - interval ''1 year'')::date, (SELECT min(n.as_of) FROM class_count AS n)) AS since,
 					p.last_as_of AS as_of
-				FROM portfolio AS p WHERE p.only_row
+				FROM portfolio AS p LIMIT 1
 			) AS d
 			CROSS JOIN LATERAL (
 				SELECT h.customer_id, max(h.class) FILTER (WHERE h.since <= d.since AND coalesce(h.until > d.since, true)) AS from_tier,
@@ -6336,7 +6345,7 @@ BEGIN
 		FROM (
 			SELECT greatest((p.last_as_of - interval ''1 year'')::date, (SELECT min(n.as_of) FROM class_count AS n)) AS since,
 				p.last_as_of AS as_of
-			FROM portfolio AS p WHERE p.only_row
+			FROM portfolio AS p LIMIT 1
 		) AS d
 		JOIN membership AS h ON h.since <= d.since AND coalesce(h.until > d.since, true)
 		LEFT JOIN customer AS c ON c.customer_id = h.customer_id
@@ -10151,6 +10160,7 @@ DECLARE
 	from_key text;
 	to_key text;
 	before text;
+	is_first boolean;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	PERFORM custseg._lock_portfolio(portfolio);
@@ -10168,10 +10178,15 @@ BEGIN
 			USING ERRCODE = '42710', HINT = 'Take that back with unmerge_customer, or merge that one.';
 	END IF;
 
+	is_first := NOT EXISTS (SELECT FROM customer_alias);
 	EXECUTE format('INSERT INTO customer_alias (from_id, to_id, reason) VALUES (%L, %L, $1)
 		ON CONFLICT (from_id) DO UPDATE SET reason = coalesce(excluded.reason, customer_alias.reason)', from_key, to_key)
 	USING reason;
 	EXECUTE format('UPDATE customer_alias AS a SET to_id = %L WHERE a.to_id = %L', to_key, from_key);
+	-- Views are spared the join as long as there is nobody.
+	IF is_first THEN
+		PERFORM custseg._make_views(portfolio);
+	END IF;
 	RETURN format('%s counts for %s from the next refresh on', left(from_key, 100), left(to_key, 100));
 END
 $$;
