@@ -423,7 +423,7 @@ RethrowForUser(const char *name, MemoryContext caller)
 		bool		raised = memcmp(line_end - 5, "RAISE", 5) == 0;
 
 		*line_end = '\0';
-		if (strstr(error->context, raised ? "custseg._" : "custseg._tier_policy(") != NULL)
+		if (strstr(error->context, raised ? "custseg._" : "custseg._portfolio_policy(") != NULL)
 		{
 			mark = psprintf("custseg function %s", name);
 			end_mark = strstr(line_end + 1, mark);
