@@ -4,7 +4,7 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS custseg;
 
-SELECT plan(78);
+SELECT plan(82);
 SELECT setseed(0.2718);
 
 -- The rows that only one of two queries has.
@@ -335,6 +335,23 @@ SELECT custseg.refresh('shop', '2025-06-03');
 SELECT is((SELECT jsonb_agg(to_jsonb(x) ORDER BY x::text) FROM shop.class_count AS x), counts, 'a second run of a day: the same counts') FROM before;
 SELECT is((SELECT jsonb_agg(to_jsonb(x) ORDER BY x::text) FROM shop.class_total AS x), totals, 'the same totals') FROM before;
 SELECT is((SELECT jsonb_agg(to_jsonb(x) ORDER BY x::text) FROM shop.score_history AS x), scores, 'the same scores') FROM before;
+
+-- --- reasons, and customers who are one -------------------------------------
+SELECT is_empty($$SELECT c.customer_id, c.reason FROM shop.current_customers AS c WHERE c.reason IS DISTINCT FROM (
+	SELECT t.reason FROM shop.tier_transition AS t WHERE t.customer_id = c.customer_id ORDER BY t.as_of DESC LIMIT 1)$$,
+	'the reason of a customer is that of the last transition');
+SELECT isnt((SELECT count(DISTINCT c.reason) FROM shop.current_customers AS c), 0::bigint, 'there are some');
+SELECT custseg.refresh('shop', '2025-02-16', backdated => true);
+SELECT is_empty($$SELECT c.customer_id, c.reason FROM shop.current_customers AS c WHERE c.reason IS DISTINCT FROM (
+	SELECT t.reason FROM shop.tier_transition AS t WHERE t.customer_id = c.customer_id ORDER BY t.as_of DESC LIMIT 1)$$,
+	'also after days were taken back');
+-- Customers who are one count as one in the view that reads the orders, from the merger on.
+INSERT INTO line VALUES (903, 'both', '2025-01-05', 10, 1), (904, 'both', '2025-01-06', 20, 1);
+SELECT custseg.merge_customer('shop', '904', '903');
+SELECT custseg.refresh('shop', '2025-02-16');
+SELECT is((SELECT orders FROM shop.monthly WHERE month = '2025-01-01'), (
+	SELECT count(DISTINCT order_id) FROM line WHERE day >= '2025-01-01' AND day < '2025-02-01' AND amount >= 0 AND order_id IS NOT NULL),
+	'an order of two who are one is one order');
 
 SELECT * FROM finish();
 ROLLBACK;
