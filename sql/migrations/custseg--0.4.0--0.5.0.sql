@@ -225,7 +225,6 @@ CREATE TABLE run (
 	customers        bigint,
 	orders           bigint,
 	late_orders      bigint,
-	orders_counted   bigint,
 	counts           jsonb NOT NULL DEFAULT '{}',
 	timings          jsonb NOT NULL DEFAULT '{}',
 	models           jsonb NOT NULL DEFAULT '{}',
@@ -241,9 +240,8 @@ COMMENT ON COLUMN run.finished_at IS 'When it ended; NULL while it runs.';
 COMMENT ON COLUMN run.started_by IS 'The database role whose session started it.';
 COMMENT ON COLUMN run.criteria_version IS 'The version of the criteria that it used, see criteria.';
 COMMENT ON COLUMN run.customers IS 'Customers in the portfolio after the run.';
-COMMENT ON COLUMN run.orders IS 'Orders that counted.';
+COMMENT ON COLUMN run.orders IS 'Order rows that counted: with it the next run finds the late ones.';
 COMMENT ON COLUMN run.late_orders IS 'Order rows of days that the run before had counted already, and that came since, less those that have gone.';
-COMMENT ON COLUMN run.orders_counted IS 'Order rows that counted: with it the next run finds the late ones.';
 COMMENT ON COLUMN run.counts IS 'What was read, skipped, moved and written.';
 COMMENT ON COLUMN run.timings IS 'Milliseconds of each step.';
 COMMENT ON COLUMN run.models IS 'The models that it used: name and the day they were fitted for.';
@@ -1425,6 +1423,22 @@ $$;
 COMMENT ON FUNCTION custseg._component_expression(text, text, text) IS
 'Internal: the SQL of the score of a component over the alias c, as float8; NULL where the measure is unknown.';
 
+-- All components' scores as further columns k1, k2, ... of a SELECT over c.
+CREATE FUNCTION custseg._component_scores(portfolio text, as_of text) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM custseg._work_on(portfolio);
+	RETURN (
+		SELECT coalesce(string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, as_of), c.position), ''
+			ORDER BY c.position), '')
+		FROM component AS c);
+END
+$$;
+COMMENT ON FUNCTION custseg._component_scores(text, text) IS
+'Internal: the SQL of the scores of all components over the alias c, each behind a comma and named k with its position.';
+
 -- Whether the score of a component is a class, which is stored.
 CREATE FUNCTION custseg._has_classes(method text) RETURNS boolean
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1604,6 +1618,20 @@ $$;
 COMMENT ON FUNCTION custseg._score_expression(text) IS
 'Internal: the SQL of the total score over the alias c that has the scores of the components.';
 
+-- The state with its scores, as it stands in FROM under the alias c: what measures are computed over. Only what is read
+-- is computed.
+CREATE FUNCTION custseg._scored_customers(portfolio text, as_of text) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN format('(SELECT c.*, %s AS score FROM (SELECT c.*%s FROM customer AS c) AS c) AS c',
+		custseg._score_expression(portfolio), custseg._component_scores(portfolio, as_of));
+END
+$$;
+COMMENT ON FUNCTION custseg._scored_customers(text, text) IS
+'Internal: what stands in FROM for the customers of a portfolio with the scores of the components and the total score, alias c.';
+
 -- The SQL of r, f, m over alias c with purchases, from the models in use; NULL where the segmentation has no such axis.
 CREATE FUNCTION custseg._axis_expression(portfolio text, axis text, as_of text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -1619,9 +1647,9 @@ BEGIN
 		RETURN 'NULL::smallint';
 	END IF;
 	-- A customer with refunds only was never recent: class 1, as in rfm().
-	RETURN format('CASE WHEN c.purchases IS NOT NULL THEN coalesce(custseg.score(%s,
-		(SELECT m.breaks FROM %I.model AS m WHERE m.name = %L ORDER BY m.as_of DESC LIMIT 1), %L::boolean), 1) END::smallint',
-		custseg._uncast(custseg._measure_expression(portfolio, measure, as_of)), custseg._portfolio_schema(portfolio), axis, axis = 'r');
+	RETURN format('CASE WHEN c.purchases IS NOT NULL THEN coalesce(custseg.score(%s, %s, %L::boolean), 1) END::smallint',
+		custseg._uncast(custseg._measure_expression(portfolio, measure, as_of)), custseg._model_expression(portfolio, 'breaks', axis),
+		axis = 'r');
 END
 $$;
 COMMENT ON FUNCTION custseg._axis_expression(text, text, text) IS
@@ -1635,17 +1663,14 @@ DECLARE
 	day text := format('%L::date', as_of);
 	policy custseg.tier_policy := custseg._portfolio_policy(portfolio);
 	segmentation text := custseg._option(portfolio, 'segmentation');
-	scores text;
 	classes text;
 	measures text;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	SELECT string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, day), c.position), ''
-			ORDER BY c.position) FILTER (WHERE c.measure IS NOT NULL),
-		-- The place of a component that was dropped stays empty.
-		format('ARRAY[%s]::smallint[]', string_agg(
+	-- The place of a component that was dropped stays empty.
+	SELECT format('ARRAY[%s]::smallint[]', string_agg(
 			CASE WHEN custseg._has_classes(c.method) THEN format('c.k%s', c.position) ELSE 'NULL' END, ', ' ORDER BY g.position))
-	INTO scores, classes
+	INTO classes
 	FROM generate_series(1, (SELECT max(k.position) FROM component AS k)) AS g (position)
 	LEFT JOIN component AS c ON c.position = g.position;
 	SELECT string_agg(custseg._measure_expression(portfolio, m.measure, day), ', ' ORDER BY m.place) INTO measures
@@ -1703,7 +1728,7 @@ BEGIN
 			ELSE format('custseg.segment(%L::custseg.segment_model, c.r, c.f, c.m)', custseg.segmentation_model(segmentation)) END,
 		coalesce(classes, 'NULL::smallint[]'),
 		custseg._axis_expression(portfolio, 'r', day), custseg._axis_expression(portfolio, 'f', day),
-		custseg._axis_expression(portfolio, 'm', day), scores,
+		custseg._axis_expression(portfolio, 'm', day), custseg._component_scores(portfolio, day),
 		policy, (SELECT array_agg(t.tier) FROM tier AS t), measures, day);
 
 	INSERT INTO stage_state (customer_id, known, changed, from_segment, from_tier, transition, reason, state_change)
@@ -2107,25 +2132,6 @@ COMMENT ON FUNCTION custseg.drop_resource(text, text) IS
 -- Floors and caps of customers are lifted to their tiers, so that what a tier gets can be divided in it. Only amounts that
 -- differ are written, to the working table too: an interval ends where the amount changes.
 
--- The state with its scores as FROM item c: what measures and the total score are computed over.
-CREATE FUNCTION custseg._scored_customers(portfolio text, as_of date) RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	scores text;
-BEGIN
-	PERFORM custseg._work_on(portfolio);
-	SELECT string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, format('%L::date', as_of)), c.position),
-		'' ORDER BY c.position)
-	INTO scores FROM component AS c;
-	RETURN format('(SELECT c.*, %s AS score FROM (SELECT c.*%s FROM customer AS c WHERE c.tier IS NOT NULL) AS c) AS c',
-		custseg._score_expression(portfolio), scores);
-END
-$$;
-COMMENT ON FUNCTION custseg._scored_customers(text, date) IS
-'Internal: the customers with a tier, with their scores, as a FROM item named c.';
-
 CREATE FUNCTION custseg._stage_weights(portfolio text, as_of date, p_measure text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -2142,9 +2148,9 @@ BEGIN
 	EXECUTE format('
 		INSERT INTO stage_weight (customer_id, tier, weight)
 		SELECT w.customer_id, w.tier, CASE WHEN w.weight > 0 AND w.weight < ''Infinity'' THEN w.weight ELSE 0 END
-		FROM (SELECT c.customer_id, c.tier, %s::numeric AS weight FROM %s OFFSET 0) AS w',
+		FROM (SELECT c.customer_id, c.tier, %s::numeric AS weight FROM %s WHERE c.tier IS NOT NULL OFFSET 0) AS w',
 		custseg._uncast(custseg._measure_expression(portfolio, p_measure, format('%L::date', as_of))),
-		custseg._scored_customers(portfolio, as_of));
+		custseg._scored_customers(portfolio, format('%L::date', as_of)));
 END
 $$;
 COMMENT ON FUNCTION custseg._stage_weights(text, date, text) IS
@@ -2395,7 +2401,7 @@ BEGIN
 			WHERE c.tier IN (%s)
 		) AS c
 		FULL JOIN (SELECT h.customer_id, h.agent FROM assignment AS h WHERE h.until IS NULL) AS h ON h.customer_id = c.customer_id',
-		CASE WHEN attributes IS NULL THEN 'NULL' ELSE 's.attributes' END, custseg._scored_customers(portfolio, p_as_of),
+		CASE WHEN attributes IS NULL THEN 'NULL' ELSE 's.attributes' END, custseg._scored_customers(portfolio, format('%L::date', p_as_of)),
 		'LEFT JOIN (SELECT DISTINCT ON (s.customer_id) s.customer_id, ' || attributes
 			|| ' AS attributes FROM source_customers AS s ORDER BY 1, 2) AS s ON s.customer_id = c.customer_id',
 		custseg._asking_tiers());
@@ -3379,8 +3385,8 @@ DECLARE
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT p.* INTO STRICT home FROM portfolio AS p;
-	today := (now() AT TIME ZONE home.time_zone)::date;
-	day := coalesce(as_of, custseg._last_day(portfolio));
+	today := custseg._last_day(portfolio) + 1;
+	day := coalesce(as_of, today - 1);
 	IF NOT isfinite(day) OR day > today THEN
 		RAISE EXCEPTION 'argument "as_of" is %, which is %', day, CASE WHEN isfinite(day) THEN 'in the future' ELSE 'no day' END
 			USING ERRCODE = '22023', HINT = format('Today is %s in the time zone %s of the portfolio.', today, home.time_zone);
@@ -3427,12 +3433,9 @@ DECLARE
 	counts jsonb;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	-- The planner knows nothing of the rows of the stage and of what functions return: it would compile far too often. Until
-	-- the call of the portfolio's function ends.
-	PERFORM set_config('jit', 'off', true);
 	SELECT p.* INTO STRICT home FROM portfolio AS p;
 	SELECT s.columns INTO present FROM source AS s WHERE s.kind = 'orders';
-	SELECT r.as_of, r.orders_counted INTO before FROM run AS r
+	SELECT r.as_of, r.orders INTO before FROM run AS r
 	WHERE r.state = 'done' AND r.as_of < _stage_customers.as_of ORDER BY r.run_id DESC LIMIT 1;
 
 	PERFORM custseg._clear_stage(portfolio, 'stage_customer');
@@ -3461,7 +3464,7 @@ BEGIN
 		FROM gone AS g LEFT JOIN customer_alias AS a ON a.from_id = g.customer_id
 		GROUP BY 1;
 	END IF;
-	counts := counts || jsonb_build_object('late', (counts ->> 'late_base')::bigint - before.orders_counted);
+	counts := counts || jsonb_build_object('late', (counts ->> 'late_base')::bigint - before.orders);
 	RETURN counts || custseg._stage_sources(portfolio, as_of);
 END
 $$;
@@ -3590,8 +3593,7 @@ BEGIN
 	v_timings := custseg._timed(v_timings, 'reports', began);
 	UPDATE run AS r
 	SET state = 'done', finished_at = clock_timestamp(), customers = (SELECT count(*) FROM stage_customer),
-		orders = (v_counts ->> 'orders')::bigint, orders_counted = (v_counts ->> 'orders')::bigint,
-		late_orders = (v_counts ->> 'late')::bigint, counts = v_counts, timings = v_timings, models = v_models,
+		orders = (v_counts ->> 'orders')::bigint, late_orders = (v_counts ->> 'late')::bigint, counts = v_counts, timings = v_timings, models = v_models,
 		criteria_version = v_criteria
 	WHERE r.run_id = p_run_id;
 	-- So small that autovacuum leaves them alone; without this, after a restore too, views expect hundreds of portfolios.
@@ -3860,17 +3862,11 @@ CREATE FUNCTION custseg._view_customers(portfolio text, whole boolean) RETURNS t
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	scores text;
 BEGIN
-	PERFORM custseg._work_on(portfolio);
-	SELECT string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, 'c.as_of'), c.position), ''
-		ORDER BY c.position)
-	INTO scores FROM component AS c;
 	-- portfolio has one row, which the planner does not know of a table that was never analyzed: the condition on the key tells it.
 	RETURN format('(SELECT c.*, %1$s AS score FROM (SELECT c.*%2$s
 		FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN portfolio AS p WHERE p.only_row) AS c%3$s) AS c%3$s) AS c',
-		custseg._score_expression(portfolio), scores, CASE WHEN whole THEN ' OFFSET 0' ELSE '' END);
+		custseg._score_expression(portfolio), custseg._component_scores(portfolio, 'c.as_of'), CASE WHEN whole THEN ' OFFSET 0' ELSE '' END);
 END
 $$;
 COMMENT ON FUNCTION custseg._view_customers(text, boolean) IS
@@ -6567,22 +6563,6 @@ $$;
 COMMENT ON FUNCTION custseg._count_sources(text, date) IS
 'Internal: adds up costs, usage and feedback of the last 365 days for each tier and segment, into class_total.';
 
--- The customers with the scores of the components, as they stand in FROM under the alias c. Only what is read is computed.
-CREATE FUNCTION custseg._scored_customers(portfolio text, as_of text) RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM custseg._work_on(portfolio);
-	RETURN format('(SELECT c.*%s FROM %I.customer AS c) AS c', (
-		SELECT string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, as_of), c.position), ''
-			ORDER BY c.position)
-		FROM component AS c), custseg._portfolio_schema(portfolio));
-END
-$$;
-COMMENT ON FUNCTION custseg._scored_customers(text, text) IS
-'Internal: what stands in FROM for the customers of a portfolio with the scores of their components, alias c.';
-
 CREATE FUNCTION custseg._keep_scores(portfolio text, as_of date) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -6598,10 +6578,10 @@ BEGIN
 		INSERT INTO score_history (as_of, customer_id, score, r, f, m)
 		SELECT $1, n.customer_id, n.score, n.r, n.f, n.m
 		FROM (
-			SELECT c.customer_id, %s AS score, c.r, c.f, c.m FROM %s
+			SELECT c.customer_id, c.score, c.r, c.f, c.m FROM %s
 			WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL
 		) AS n%s',
-		custseg._score_expression(portfolio), custseg._scored_customers(portfolio, format('%L::date', as_of)),
+		custseg._scored_customers(portfolio, format('%L::date', as_of)),
 		CASE keep WHEN 'changes' THEN '
 		LEFT JOIN LATERAL (
 			SELECT s.* FROM score_history AS s WHERE s.customer_id = n.customer_id ORDER BY s.as_of DESC LIMIT 1

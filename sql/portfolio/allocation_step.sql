@@ -3,25 +3,6 @@
 -- Floors and caps of customers are lifted to their tiers, so that what a tier gets can be divided in it. Only amounts that
 -- differ are written, to the working table too: an interval ends where the amount changes.
 
--- The state with its scores as FROM item c: what measures and the total score are computed over.
-CREATE FUNCTION custseg._scored_customers(portfolio text, as_of date) RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	scores text;
-BEGIN
-	PERFORM custseg._work_on(portfolio);
-	SELECT string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, format('%L::date', as_of)), c.position),
-		'' ORDER BY c.position)
-	INTO scores FROM component AS c;
-	RETURN format('(SELECT c.*, %s AS score FROM (SELECT c.*%s FROM customer AS c WHERE c.tier IS NOT NULL) AS c) AS c',
-		custseg._score_expression(portfolio), scores);
-END
-$$;
-COMMENT ON FUNCTION custseg._scored_customers(text, date) IS
-'Internal: the customers with a tier, with their scores, as a FROM item named c.';
-
 CREATE FUNCTION custseg._stage_weights(portfolio text, as_of date, p_measure text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -38,9 +19,9 @@ BEGIN
 	EXECUTE format('
 		INSERT INTO stage_weight (customer_id, tier, weight)
 		SELECT w.customer_id, w.tier, CASE WHEN w.weight > 0 AND w.weight < ''Infinity'' THEN w.weight ELSE 0 END
-		FROM (SELECT c.customer_id, c.tier, %s::numeric AS weight FROM %s OFFSET 0) AS w',
+		FROM (SELECT c.customer_id, c.tier, %s::numeric AS weight FROM %s WHERE c.tier IS NOT NULL OFFSET 0) AS w',
 		custseg._uncast(custseg._measure_expression(portfolio, p_measure, format('%L::date', as_of))),
-		custseg._scored_customers(portfolio, as_of));
+		custseg._scored_customers(portfolio, format('%L::date', as_of)));
 END
 $$;
 COMMENT ON FUNCTION custseg._stage_weights(text, date, text) IS

@@ -67,7 +67,7 @@ BEGIN
 			WHERE c.tier IN (%s)
 		) AS c
 		FULL JOIN (SELECT h.customer_id, h.agent FROM assignment AS h WHERE h.until IS NULL) AS h ON h.customer_id = c.customer_id',
-		CASE WHEN attributes IS NULL THEN 'NULL' ELSE 's.attributes' END, custseg._scored_customers(portfolio, p_as_of),
+		CASE WHEN attributes IS NULL THEN 'NULL' ELSE 's.attributes' END, custseg._scored_customers(portfolio, format('%L::date', p_as_of)),
 		'LEFT JOIN (SELECT DISTINCT ON (s.customer_id) s.customer_id, ' || attributes
 			|| ' AS attributes FROM source_customers AS s ORDER BY 1, 2) AS s ON s.customer_id = c.customer_id',
 		custseg._asking_tiers());

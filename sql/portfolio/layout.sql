@@ -91,7 +91,6 @@ CREATE TABLE run (
 	customers        bigint,
 	orders           bigint,
 	late_orders      bigint,
-	orders_counted   bigint,
 	counts           jsonb NOT NULL DEFAULT '{}',
 	timings          jsonb NOT NULL DEFAULT '{}',
 	models           jsonb NOT NULL DEFAULT '{}',
@@ -107,9 +106,8 @@ COMMENT ON COLUMN run.finished_at IS 'When it ended; NULL while it runs.';
 COMMENT ON COLUMN run.started_by IS 'The database role whose session started it.';
 COMMENT ON COLUMN run.criteria_version IS 'The version of the criteria that it used, see criteria.';
 COMMENT ON COLUMN run.customers IS 'Customers in the portfolio after the run.';
-COMMENT ON COLUMN run.orders IS 'Orders that counted.';
+COMMENT ON COLUMN run.orders IS 'Order rows that counted: with it the next run finds the late ones.';
 COMMENT ON COLUMN run.late_orders IS 'Order rows of days that the run before had counted already, and that came since, less those that have gone.';
-COMMENT ON COLUMN run.orders_counted IS 'Order rows that counted: with it the next run finds the late ones.';
 COMMENT ON COLUMN run.counts IS 'What was read, skipped, moved and written.';
 COMMENT ON COLUMN run.timings IS 'Milliseconds of each step.';
 COMMENT ON COLUMN run.models IS 'The models that it used: name and the day they were fitted for.';

@@ -269,6 +269,22 @@ $$;
 COMMENT ON FUNCTION custseg._component_expression(text, text, text) IS
 'Internal: the SQL of the score of a component over the alias c, as float8; NULL where the measure is unknown.';
 
+-- All components' scores as further columns k1, k2, ... of a SELECT over c.
+CREATE FUNCTION custseg._component_scores(portfolio text, as_of text) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM custseg._work_on(portfolio);
+	RETURN (
+		SELECT coalesce(string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, as_of), c.position), ''
+			ORDER BY c.position), '')
+		FROM component AS c);
+END
+$$;
+COMMENT ON FUNCTION custseg._component_scores(text, text) IS
+'Internal: the SQL of the scores of all components over the alias c, each behind a comma and named k with its position.';
+
 -- Whether the score of a component is a class, which is stored.
 CREATE FUNCTION custseg._has_classes(method text) RETURNS boolean
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

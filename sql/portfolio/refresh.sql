@@ -67,8 +67,8 @@ DECLARE
 BEGIN
 	PERFORM custseg._work_on(portfolio);
 	SELECT p.* INTO STRICT home FROM portfolio AS p;
-	today := (now() AT TIME ZONE home.time_zone)::date;
-	day := coalesce(as_of, custseg._last_day(portfolio));
+	today := custseg._last_day(portfolio) + 1;
+	day := coalesce(as_of, today - 1);
 	IF NOT isfinite(day) OR day > today THEN
 		RAISE EXCEPTION 'argument "as_of" is %, which is %', day, CASE WHEN isfinite(day) THEN 'in the future' ELSE 'no day' END
 			USING ERRCODE = '22023', HINT = format('Today is %s in the time zone %s of the portfolio.', today, home.time_zone);
@@ -115,12 +115,9 @@ DECLARE
 	counts jsonb;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	-- The planner knows nothing of the rows of the stage and of what functions return: it would compile far too often. Until
-	-- the call of the portfolio's function ends.
-	PERFORM set_config('jit', 'off', true);
 	SELECT p.* INTO STRICT home FROM portfolio AS p;
 	SELECT s.columns INTO present FROM source AS s WHERE s.kind = 'orders';
-	SELECT r.as_of, r.orders_counted INTO before FROM run AS r
+	SELECT r.as_of, r.orders INTO before FROM run AS r
 	WHERE r.state = 'done' AND r.as_of < _stage_customers.as_of ORDER BY r.run_id DESC LIMIT 1;
 
 	PERFORM custseg._clear_stage(portfolio, 'stage_customer');
@@ -149,7 +146,7 @@ BEGIN
 		FROM gone AS g LEFT JOIN customer_alias AS a ON a.from_id = g.customer_id
 		GROUP BY 1;
 	END IF;
-	counts := counts || jsonb_build_object('late', (counts ->> 'late_base')::bigint - before.orders_counted);
+	counts := counts || jsonb_build_object('late', (counts ->> 'late_base')::bigint - before.orders);
 	RETURN counts || custseg._stage_sources(portfolio, as_of);
 END
 $$;
@@ -278,8 +275,7 @@ BEGIN
 	v_timings := custseg._timed(v_timings, 'reports', began);
 	UPDATE run AS r
 	SET state = 'done', finished_at = clock_timestamp(), customers = (SELECT count(*) FROM stage_customer),
-		orders = (v_counts ->> 'orders')::bigint, orders_counted = (v_counts ->> 'orders')::bigint,
-		late_orders = (v_counts ->> 'late')::bigint, counts = v_counts, timings = v_timings, models = v_models,
+		orders = (v_counts ->> 'orders')::bigint, late_orders = (v_counts ->> 'late')::bigint, counts = v_counts, timings = v_timings, models = v_models,
 		criteria_version = v_criteria
 	WHERE r.run_id = p_run_id;
 	-- So small that autovacuum leaves them alone; without this, after a restore too, views expect hundreds of portfolios.

@@ -80,22 +80,6 @@ $$;
 COMMENT ON FUNCTION custseg._count_sources(text, date) IS
 'Internal: adds up costs, usage and feedback of the last 365 days for each tier and segment, into class_total.';
 
--- The customers with the scores of the components, as they stand in FROM under the alias c. Only what is read is computed.
-CREATE FUNCTION custseg._scored_customers(portfolio text, as_of text) RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM custseg._work_on(portfolio);
-	RETURN format('(SELECT c.*%s FROM %I.customer AS c) AS c', (
-		SELECT string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, as_of), c.position), ''
-			ORDER BY c.position)
-		FROM component AS c), custseg._portfolio_schema(portfolio));
-END
-$$;
-COMMENT ON FUNCTION custseg._scored_customers(text, text) IS
-'Internal: what stands in FROM for the customers of a portfolio with the scores of their components, alias c.';
-
 CREATE FUNCTION custseg._keep_scores(portfolio text, as_of date) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -111,10 +95,10 @@ BEGIN
 		INSERT INTO score_history (as_of, customer_id, score, r, f, m)
 		SELECT $1, n.customer_id, n.score, n.r, n.f, n.m
 		FROM (
-			SELECT c.customer_id, %s AS score, c.r, c.f, c.m FROM %s
+			SELECT c.customer_id, c.score, c.r, c.f, c.m FROM %s
 			WHERE c.tier IS NOT NULL OR c.purchases IS NOT NULL
 		) AS n%s',
-		custseg._score_expression(portfolio), custseg._scored_customers(portfolio, format('%L::date', as_of)),
+		custseg._scored_customers(portfolio, format('%L::date', as_of)),
 		CASE keep WHEN 'changes' THEN '
 		LEFT JOIN LATERAL (
 			SELECT s.* FROM score_history AS s WHERE s.customer_id = n.customer_id ORDER BY s.as_of DESC LIMIT 1

@@ -42,6 +42,20 @@ $$;
 COMMENT ON FUNCTION custseg._score_expression(text) IS
 'Internal: the SQL of the total score over the alias c that has the scores of the components.';
 
+-- The state with its scores, as it stands in FROM under the alias c: what measures are computed over. Only what is read
+-- is computed.
+CREATE FUNCTION custseg._scored_customers(portfolio text, as_of text) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN format('(SELECT c.*, %s AS score FROM (SELECT c.*%s FROM customer AS c) AS c) AS c',
+		custseg._score_expression(portfolio), custseg._component_scores(portfolio, as_of));
+END
+$$;
+COMMENT ON FUNCTION custseg._scored_customers(text, text) IS
+'Internal: what stands in FROM for the customers of a portfolio with the scores of the components and the total score, alias c.';
+
 -- The SQL of r, f, m over alias c with purchases, from the models in use; NULL where the segmentation has no such axis.
 CREATE FUNCTION custseg._axis_expression(portfolio text, axis text, as_of text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -57,9 +71,9 @@ BEGIN
 		RETURN 'NULL::smallint';
 	END IF;
 	-- A customer with refunds only was never recent: class 1, as in rfm().
-	RETURN format('CASE WHEN c.purchases IS NOT NULL THEN coalesce(custseg.score(%s,
-		(SELECT m.breaks FROM %I.model AS m WHERE m.name = %L ORDER BY m.as_of DESC LIMIT 1), %L::boolean), 1) END::smallint',
-		custseg._uncast(custseg._measure_expression(portfolio, measure, as_of)), custseg._portfolio_schema(portfolio), axis, axis = 'r');
+	RETURN format('CASE WHEN c.purchases IS NOT NULL THEN coalesce(custseg.score(%s, %s, %L::boolean), 1) END::smallint',
+		custseg._uncast(custseg._measure_expression(portfolio, measure, as_of)), custseg._model_expression(portfolio, 'breaks', axis),
+		axis = 'r');
 END
 $$;
 COMMENT ON FUNCTION custseg._axis_expression(text, text, text) IS
@@ -73,17 +87,14 @@ DECLARE
 	day text := format('%L::date', as_of);
 	policy custseg.tier_policy := custseg._portfolio_policy(portfolio);
 	segmentation text := custseg._option(portfolio, 'segmentation');
-	scores text;
 	classes text;
 	measures text;
 BEGIN
 	PERFORM custseg._work_on(portfolio);
-	SELECT string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, day), c.position), ''
-			ORDER BY c.position) FILTER (WHERE c.measure IS NOT NULL),
-		-- The place of a component that was dropped stays empty.
-		format('ARRAY[%s]::smallint[]', string_agg(
+	-- The place of a component that was dropped stays empty.
+	SELECT format('ARRAY[%s]::smallint[]', string_agg(
 			CASE WHEN custseg._has_classes(c.method) THEN format('c.k%s', c.position) ELSE 'NULL' END, ', ' ORDER BY g.position))
-	INTO scores, classes
+	INTO classes
 	FROM generate_series(1, (SELECT max(k.position) FROM component AS k)) AS g (position)
 	LEFT JOIN component AS c ON c.position = g.position;
 	SELECT string_agg(custseg._measure_expression(portfolio, m.measure, day), ', ' ORDER BY m.place) INTO measures
@@ -141,7 +152,7 @@ BEGIN
 			ELSE format('custseg.segment(%L::custseg.segment_model, c.r, c.f, c.m)', custseg.segmentation_model(segmentation)) END,
 		coalesce(classes, 'NULL::smallint[]'),
 		custseg._axis_expression(portfolio, 'r', day), custseg._axis_expression(portfolio, 'f', day),
-		custseg._axis_expression(portfolio, 'm', day), scores,
+		custseg._axis_expression(portfolio, 'm', day), custseg._component_scores(portfolio, day),
 		policy, (SELECT array_agg(t.tier) FROM tier AS t), measures, day);
 
 	INSERT INTO stage_state (customer_id, known, changed, from_segment, from_tier, transition, reason, state_change)

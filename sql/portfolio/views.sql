@@ -38,17 +38,11 @@ CREATE FUNCTION custseg._view_customers(portfolio text, whole boolean) RETURNS t
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	scores text;
 BEGIN
-	PERFORM custseg._work_on(portfolio);
-	SELECT string_agg(format(', %s AS k%s', custseg._component_expression(portfolio, c.measure, 'c.as_of'), c.position), ''
-		ORDER BY c.position)
-	INTO scores FROM component AS c;
 	-- portfolio has one row, which the planner does not know of a table that was never analyzed: the condition on the key tells it.
 	RETURN format('(SELECT c.*, %1$s AS score FROM (SELECT c.*%2$s
 		FROM (SELECT c.*, p.last_as_of AS as_of FROM customer AS c CROSS JOIN portfolio AS p WHERE p.only_row) AS c%3$s) AS c%3$s) AS c',
-		custseg._score_expression(portfolio), scores, CASE WHEN whole THEN ' OFFSET 0' ELSE '' END);
+		custseg._score_expression(portfolio), custseg._component_scores(portfolio, 'c.as_of'), CASE WHEN whole THEN ' OFFSET 0' ELSE '' END);
 END
 $$;
 COMMENT ON FUNCTION custseg._view_customers(text, boolean) IS

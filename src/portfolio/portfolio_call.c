@@ -369,6 +369,7 @@ SetTextForms(void)
 	Set("datestyle", "ISO");
 	Set("intervalstyle", "postgres");
 	Set("extra_float_digits", "1");
+	Set("array_nulls", "on");
 	Set("standard_conforming_strings", "on");
 }
 
@@ -459,9 +460,6 @@ CallByMode(FunctionCallInfo fcinfo, const CallMode *mode)
 	level = NewGUCNestLevel();
 	Set("search_path", "pg_catalog, pg_temp");
 	Set("row_security", "off");
-	/* Numbers and arrays are written into the SQL of views and statements. */
-	Set("extra_float_digits", "1");
-	Set("array_nulls", "on");
 	Set("jit", "off");
 	SetTextForms();
 	if (path != NULL)
